@@ -1,0 +1,1 @@
+//! What every function shares: callers, errors, CORS, limits, request ids, logs.

@@ -1,0 +1,1 @@
+//! A Supabase project on this machine, without Docker.

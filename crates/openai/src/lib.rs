@@ -1,0 +1,1 @@
+//! Questions from OpenAI chat completions: build a request, read a response.

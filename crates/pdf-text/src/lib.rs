@@ -1,0 +1,1 @@
+//! PDF bytes to text by page, inside declared budgets.

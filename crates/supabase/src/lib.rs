@@ -1,0 +1,1 @@
+//! PostgREST, Storage and Auth of a Supabase project over HTTP; verification of access tokens.
