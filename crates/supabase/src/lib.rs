@@ -1,1 +1,18 @@
-//! PostgREST, Storage and Auth of a Supabase project over HTTP; verification of access tokens.
+//! A Supabase project over HTTP: PostgREST, Storage, and verification of the access tokens that
+//! Supabase Auth signs. Nothing here knows what a Worker is.
+//!
+//! Every call names on whose behalf it is made ([`Identity`]). With [`Identity::Caller`] the
+//! project's row-level security decides; that is the rule. [`Identity::Service`] goes past the
+//! policies and is for jobs without a user; each use carries its reason.
+
+mod error;
+mod project;
+mod sendable;
+mod storage;
+pub mod token;
+
+pub use error::Error;
+pub use project::{Identity, Project};
+pub use sendable::sendable;
+pub use storage::{ByteStream, Download, ObjectPath};
+pub use token::{AccessToken, Verifier};

@@ -1,0 +1,165 @@
+//! One Supabase project, and in whose name it is called.
+
+use crate::{AccessToken, Error, sendable};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use url::Url;
+
+const REST: &str = "rest";
+
+/// On whose behalf a call is made.
+#[derive(Clone, Copy, Debug)]
+pub enum Identity<'a> {
+    /// The signed-in person: row-level security decides what they may do.
+    Caller(&'a AccessToken),
+    /// No user is present (webhook, cron). Carries the reason, which is logged by the caller.
+    Service(&'static str),
+}
+
+/// Addresses and keys of a project.
+#[derive(Clone)]
+pub struct Project {
+    url: Url,
+    publishable_key: String,
+    secret_key: Option<String>,
+    http: reqwest::Client,
+}
+
+impl std::fmt::Debug for Project {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Keys stay out of every log, so this is written by hand.
+        f.debug_struct("Project")
+            .field("url", &self.url.as_str())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Project {
+    /// `url` is the project's origin (`https://<ref>.supabase.co`); `publishable_key` is sent as
+    /// `apikey` when a caller is present, `secret_key` when none is.
+    pub fn new(
+        url: Url,
+        publishable_key: String,
+        secret_key: Option<String>,
+        http: reqwest::Client,
+    ) -> Self {
+        Self {
+            url,
+            publishable_key,
+            secret_key,
+            http,
+        }
+    }
+
+    /// The project's origin.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    pub(crate) fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
+    /// The absolute address of `path` (which starts with `/`) in this project.
+    pub(crate) fn address(&self, path: &str) -> String {
+        format!("{}{path}", self.url.as_str().trim_end_matches('/'))
+    }
+
+    /// The headers that say who is calling.
+    pub(crate) fn headers(&self, identity: Identity<'_>) -> Result<HeaderMap, Error> {
+        let (key, bearer) = match identity {
+            Identity::Caller(token) => (self.publishable_key.as_str(), token.as_str()),
+            Identity::Service(reason) => {
+                let key = self
+                    .secret_key
+                    .as_deref()
+                    .ok_or_else(|| Error::Unexpected {
+                        service: "configuration",
+                        cause: format!("no secret key is configured for: {reason}"),
+                    })?;
+                (key, key)
+            }
+        };
+        let value = |text: &str| {
+            HeaderValue::from_str(text).map_err(|cause| Error::Unexpected {
+                service: "configuration",
+                cause: cause.to_string(),
+            })
+        };
+        let mut headers = HeaderMap::new();
+        headers.insert("apikey", value(key)?);
+        headers.insert(AUTHORIZATION, value(&format!("Bearer {bearer}"))?);
+        Ok(headers)
+    }
+
+    /// A PostgREST query on a table or view.
+    pub fn from(
+        &self,
+        identity: Identity<'_>,
+        table: &str,
+    ) -> Result<postgrest::Builder, Error> {
+        Ok(postgrest::Builder::new(
+            self.address(&format!("/rest/v1/{table}")),
+            None,
+            self.headers(identity)?,
+            self.http.clone(),
+        ))
+    }
+
+    /// Runs a query and reads its rows.
+    pub async fn rows<T: DeserializeOwned>(
+        &self,
+        query: postgrest::Builder,
+    ) -> Result<Vec<T>, Error> {
+        let body = execute(query).await?;
+        read(&body)
+    }
+
+    /// Calls a SQL function and reads its answer.
+    pub async fn rpc<T: DeserializeOwned>(
+        &self,
+        identity: Identity<'_>,
+        function: &str,
+        arguments: &impl Serialize,
+    ) -> Result<T, Error> {
+        let arguments =
+            serde_json::to_string(arguments).map_err(|cause| Error::Unexpected {
+                service: REST,
+                cause: cause.to_string(),
+            })?;
+        let query = self
+            .from(identity, &format!("rpc/{function}"))?
+            .rpc(arguments);
+        let body = execute(query).await?;
+        // A function that returns void answers 204 with no body at all.
+        read(if body.is_empty() { b"null" } else { &body })
+    }
+}
+
+async fn execute(query: postgrest::Builder) -> Result<Vec<u8>, Error> {
+    sendable(async move {
+        let answer = query
+            .execute()
+            .await
+            .map_err(|cause| Error::unreachable(REST, cause))?;
+        let status = answer.status();
+        let body = answer
+            .bytes()
+            .await
+            .map_err(|cause| Error::unreachable(REST, cause))?;
+        if status.is_success() {
+            Ok(body.to_vec())
+        } else {
+            Err(Error::from_answer(REST, status.as_u16(), &body))
+        }
+    })
+    .await
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+    serde_json::from_slice(body).map_err(|cause| Error::Unexpected {
+        service: REST,
+        cause: cause.to_string(),
+    })
+}
