@@ -1,0 +1,100 @@
+//! The device that the interpreter draws on: it keeps glyphs and forgets everything else.
+
+use crate::glyph::{Glyph, Text};
+use crate::lines::Lines;
+use hayro_interpret::font::{Glyph as FontGlyph, GlyphRun};
+use hayro_interpret::hayro_cmap::{BfString, WritingMode};
+use hayro_interpret::kurbo::{Affine, BezPath, Point, Rect};
+use hayro_interpret::{
+    BlendMode, ClipPath, Device, DrawMode, DrawProps, Image, ImageDrawProps, SoftMask,
+};
+
+/// Units of the em square in which the interpreter gives advances.
+const UNITS_PER_EM: f64 = 1000.0;
+
+/// Receives glyph runs and turns them into the lines of one page.
+pub(crate) struct TextDevice {
+    lines: Lines,
+    width: f64,
+    height: f64,
+}
+
+impl TextDevice {
+    /// A device for a page of this size, in points.
+    pub(crate) fn new(width: f64, height: f64) -> Self {
+        Self {
+            lines: Lines::default(),
+            width,
+            height,
+        }
+    }
+
+    /// The text of everything drawn.
+    pub(crate) fn into_text(self) -> String {
+        self.lines.into_text()
+    }
+
+    /// Whether the point lies on the page, with a margin for glyphs that reach into it.
+    fn shows(&self, point: Point, em: f64) -> bool {
+        point.x > -em
+            && point.y > -em
+            && point.x < self.width + em
+            && point.y < self.height + em
+    }
+}
+
+impl<'a> Device<'a> for TextDevice {
+    fn draw_glyph_run(&mut self, run: &GlyphRun<'_, 'a>, props: DrawProps<'a>, _: &DrawMode) {
+        let vertical = matches!(run.writing_mode(), WritingMode::Vertical);
+        for glyph in run.glyphs() {
+            let transform = props.transform * glyph.transform();
+            let advance = match &**glyph {
+                FontGlyph::Outline(outline) => outline.advance_width(),
+                FontGlyph::Type3(type3) => type3.advance_width(),
+            };
+            let Some(placed) = place(transform, f64::from(advance.unwrap_or(0.0)), vertical) else {
+                continue;
+            };
+            if !self.shows(Point::new(placed.x, placed.y), placed.em) {
+                continue;
+            }
+            let text = match glyph.as_unicode() {
+                Some(BfString::Char(c)) => Text::Char(c),
+                Some(BfString::String(s)) => Text::Many(s),
+                None => Text::Unknown,
+            };
+            self.lines.push(Glyph { text, ..placed });
+        }
+    }
+
+    fn draw_path(&mut self, _: &BezPath, _: DrawProps<'a>, _: &DrawMode) {}
+    fn draw_rect(&mut self, _: &Rect, _: DrawProps<'a>, _: &DrawMode) {}
+    fn push_clip_path(&mut self, _: &ClipPath) {}
+    fn push_clip_rect(&mut self, _: &Rect) {}
+    fn push_transparency_group(&mut self, _: f32, _: Option<SoftMask<'a>>, _: BlendMode) {}
+    fn draw_image(&mut self, _: Image<'a, '_>, _: ImageDrawProps<'a>) {}
+    fn pop_clip(&mut self) {}
+    fn pop_transparency_group(&mut self) {}
+}
+
+/// Where a glyph lies, without its text; `None` when its transform is degenerate.
+fn place(transform: Affine, advance: f64, vertical: bool) -> Option<Glyph> {
+    let [a, b, c, d, x, y] = transform.as_coeffs();
+    let along = a.hypot(b);
+    let up = c.hypot(d);
+    let (ux, uy, scale) = if vertical { (-c, -d, up) } else { (a, b, along) };
+    let em = up * UNITS_PER_EM;
+    let direction = (ux / scale, uy / scale);
+    let advance = if vertical { em } else { advance * along };
+    let finite = [x, y, direction.0, direction.1, em, advance]
+        .iter()
+        .all(|v| v.is_finite());
+    (finite && em > 0.0).then_some(Glyph {
+        text: Text::Unknown,
+        x,
+        y,
+        direction,
+        em,
+        advance,
+    })
+}

@@ -1,0 +1,178 @@
+//! Text of a collection of real documents, compared with poppler's `pdftotext`.
+//!
+//! Runs where the collection (`../shared/corpus` beside the project) and `pdftotext` are at
+//! hand, and says so aloud where they are not.
+
+use pdf_text::{Budget, extract};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// Mean over the documents, in per cent.
+const LEAST_RECALL: f64 = 98.5;
+const LEAST_ORDER: f64 = 98.5;
+const LEAST_ACCENTED: f64 = 98.0;
+
+/// How well one document was read, in per cent of `pdftotext`'s words.
+struct Score {
+    recall: f64,
+    precision: f64,
+    order: f64,
+    accented: Option<f64>,
+}
+
+#[test]
+fn real_documents_give_the_words_that_poppler_gives_in_its_order() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
+    if !corpus.is_dir() {
+        println!("NOT RUN: no documents at ../shared/corpus beside the project");
+        return;
+    }
+    if Command::new("pdftotext").arg("-v").output().is_err() {
+        println!("NOT RUN: no pdftotext (apt-get install poppler-utils)");
+        return;
+    }
+    let mut scores = Vec::new();
+    for file in documents(&corpus) {
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        let reference = poppler_pages(&file);
+        let bytes = std::fs::read(&file).unwrap();
+        let started = std::time::Instant::now();
+        let read = extract(bytes, &Budget::default());
+        let seconds = started.elapsed().as_secs_f64();
+        if reference.iter().all(Vec::is_empty) {
+            let code = read.as_ref().err().map(pdf_text::Error::code);
+            assert_eq!(code, Some("pdf_has_no_text"), "{name}");
+            println!("{name:32} no text, as poppler says  {seconds:.2} s");
+            continue;
+        }
+        let pages: Vec<Vec<String>> = read
+            .unwrap_or_else(|error| panic!("{name}: {error}"))
+            .pages
+            .iter()
+            .map(|page| words(&page.text))
+            .collect();
+        let score = score(&reference, &pages);
+        println!(
+            "{name:32} recall {:6.2}  precision {:6.2}  order {:6.2}  accented {}  {seconds:.2} s",
+            score.recall,
+            score.precision,
+            score.order,
+            score.accented.map_or_else(|| "     -".into(), |v| format!("{v:6.2}")),
+        );
+        scores.push(score);
+    }
+    let recall = mean(scores.iter().map(|s| s.recall));
+    let order = mean(scores.iter().map(|s| s.order));
+    let accented = mean(scores.iter().filter_map(|s| s.accented));
+    println!(
+        "mean of {} documents: recall {recall:.2}  precision {:.2}  order {order:.2}  accented {accented:.2}",
+        scores.len(),
+        mean(scores.iter().map(|s| s.precision)),
+    );
+    assert!(recall >= LEAST_RECALL, "recall {recall}");
+    assert!(order >= LEAST_ORDER, "order {order}");
+    assert!(accented >= LEAST_ACCENTED, "accented words {accented}");
+}
+
+fn documents(corpus: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(corpus)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "pdf"))
+        .collect();
+    files.sort();
+    assert!(!files.is_empty(), "no PDF in {}", corpus.display());
+    files
+}
+
+/// The words of every page, as poppler reads them.
+fn poppler_pages(file: &Path) -> Vec<Vec<String>> {
+    let output = Command::new("pdftotext")
+        .args(["-enc", "UTF-8"])
+        .arg(file)
+        .arg("-")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "pdftotext {}", file.display());
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let mut pages: Vec<Vec<String>> = text.split('\u{c}').map(words).collect();
+    // Every page ends with a form feed: nothing follows the last one.
+    pages.pop();
+    pages
+}
+
+fn words(text: &str) -> Vec<String> {
+    let normalised: String = text.nfkc().collect();
+    normalised.split_whitespace().map(str::to_owned).collect()
+}
+
+fn score(reference: &[Vec<String>], read: &[Vec<String>]) -> Score {
+    let (mut found, mut wanted, mut given, mut in_order) = (0, 0, 0, 0);
+    let (mut accented_found, mut accented_wanted) = (0, 0);
+    let empty = Vec::new();
+    for number in 0..reference.len().max(read.len()) {
+        let theirs = reference.get(number).unwrap_or(&empty);
+        let ours = read.get(number).unwrap_or(&empty);
+        wanted += theirs.len();
+        given += ours.len();
+        in_order += longest_common_subsequence(theirs, ours);
+        let mut left: HashMap<&str, usize> = HashMap::new();
+        for word in ours {
+            *left.entry(word).or_default() += 1;
+        }
+        for word in theirs {
+            let accented = is_accented(word);
+            accented_wanted += usize::from(accented);
+            if let Some(count) = left.get_mut(word.as_str()).filter(|count| **count > 0) {
+                *count -= 1;
+                found += 1;
+                accented_found += usize::from(accented);
+            } else if std::env::var_os("SHOW_MISSING").is_some() {
+                println!("  page {} lacks {word}", number + 1);
+            }
+        }
+    }
+    Score {
+        recall: per_cent(found, wanted),
+        precision: per_cent(found, given),
+        order: per_cent(in_order, wanted),
+        accented: (accented_wanted > 0).then(|| per_cent(accented_found, accented_wanted)),
+    }
+}
+
+fn is_accented(word: &str) -> bool {
+    word.nfd().any(is_combining_mark)
+}
+
+fn longest_common_subsequence(a: &[String], b: &[String]) -> usize {
+    let mut row = vec![0; b.len() + 1];
+    for left in a {
+        let mut diagonal = 0;
+        for (index, right) in b.iter().enumerate() {
+            let above = row[index + 1];
+            row[index + 1] = if left == right {
+                diagonal + 1
+            } else {
+                above.max(row[index])
+            };
+            diagonal = above;
+        }
+    }
+    row[b.len()]
+}
+
+fn per_cent(part: usize, whole: usize) -> f64 {
+    if whole == 0 {
+        100.0
+    } else {
+        100.0 * part as f64 / whole as f64
+    }
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let values: Vec<f64> = values.collect();
+    values.iter().sum::<f64>() / values.len().max(1) as f64
+}
