@@ -1,0 +1,324 @@
+//! The whole way: ask, read, review, and ask again for what is missing.
+
+use std::future::Future;
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use mcq::{Language, Page, Question};
+use serde::{Deserialize, Serialize};
+
+use crate::client::Client;
+use crate::error::Error;
+use crate::excerpt::{Excerpt, evenly_spaced};
+use crate::request::{ChatCompletionRequest, NewQuestions, request_about};
+use crate::response::{Completion, Usage};
+
+/// How this crate waits: the caller's runtime supplies it, as Workers and servers have different
+/// clocks and tests have none. A dropped sleep must stop.
+pub trait Timer {
+    /// Resolves once `duration` has passed.
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()>;
+}
+
+/// What is wanted.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// How many questions.
+    pub count: usize,
+    /// The language they are written in.
+    pub language: Language,
+    /// The model's name.
+    pub model: String,
+    /// Sent as the sampling seed; each further request uses the next one.
+    pub seed: u64,
+    /// What it may cost.
+    pub limits: Limits,
+}
+
+/// What one call of [`generate`] may cost in requests, tokens and time. At the defaults it ends
+/// within four requests and, at the very worst, 380 seconds.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Requests in all, failed ones included: the bill's upper bound.
+    pub attempts: u32,
+    /// Questions asked for in one request: more would make a single answer longer than a minute or
+    /// two, and its loss dearer.
+    pub questions_per_request: usize,
+    /// Tokens of the document in one request: half a hundred pages of prose, under a fifth of what
+    /// `gpt-4o` reads, some six US cents at its list price.
+    pub document_tokens: usize,
+    /// How long one request may take: 20 questions are some 6 000 tokens, at 80 tokens a second.
+    pub request_deadline: Duration,
+    /// How long may be waited between requests, in all. A provider that asks for more is not asked
+    /// again: waiting less than it asks for would only be throttled anew.
+    pub total_wait: Duration,
+    /// The first pause after a failure that names none; it doubles with each further failure.
+    pub first_wait: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            attempts: 4,
+            questions_per_request: 20,
+            document_tokens: 24_000,
+            request_deadline: Duration::from_secs(90),
+            total_wait: Duration::from_secs(20),
+            first_wait: Duration::from_secs(1),
+        }
+    }
+}
+
+/// Something a caller should know though questions were made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum Warning {
+    /// The document is longer than the token budget; evenly spaced parts of it were shown.
+    DocumentShortened {
+        /// How much of the document's text the longest excerpt held.
+        percent_shown: usize,
+    },
+    /// Candidates that failed the review: not proven by their quote, flawed, or repeated.
+    CandidatesDropped {
+        /// How many.
+        dropped: usize,
+    },
+    /// The provider failed for good, or more often than the limits allow.
+    GaveUp {
+        /// [`Error::code`] of the last failure.
+        cause: String,
+    },
+    /// There are fewer questions than were asked for.
+    TooFewQuestions {
+        /// How many were asked for.
+        asked: usize,
+        /// How many there are.
+        found: usize,
+    },
+}
+
+/// What came of it: always as many good questions as there are, never an error instead of them.
+#[derive(Debug)]
+pub struct Generation {
+    /// At most `count`, each passed by `mcq::review`, in the order of their pages. Keys stand where
+    /// the model put them; `mcq::balance_keys` spreads them.
+    pub questions: Vec<Question>,
+    /// What the caller should know.
+    pub warnings: Vec<Warning>,
+    /// Requests made.
+    pub attempts: u32,
+    /// Tokens billed, failed requests included where they say so.
+    pub usage: Usage,
+    /// The exact model that answered last, where one did.
+    pub model: Option<String>,
+    /// The failure that ended it, where one did.
+    pub failure: Option<Error>,
+}
+
+/// Asks for questions until there are `options.count` or a limit is reached.
+///
+/// 1. Take an excerpt of the whole document inside the token budget.
+/// 2. Ask for what is missing and a fifth more, naming the questions already kept.
+/// 3. Review all together: what is not proven, flawed or repeated is dropped.
+/// 4. After a passing failure wait as long as the provider asks, or a doubling pause; after a cut
+///    or a timeout ask for fewer; after a prompt that was too long send less of the document.
+/// 5. Two answers without one new question end it: a third would cost the same.
+pub async fn generate<T: Timer>(
+    client: &Client,
+    pages: &[Page],
+    options: &Options,
+    timer: &T,
+) -> Generation {
+    let mut run = Run::new(pages, options);
+    while run.wants_more() {
+        let request = match run.next_request() {
+            Ok(request) => request,
+            Err(error) => {
+                run.failure = Some(error);
+                break;
+            }
+        };
+        let deadline = options.limits.request_deadline;
+        match complete_within(client, &request, deadline, timer).await {
+            Ok(completion) => run.accept(completion),
+            Err(error) => match run.pause_after(&error) {
+                Some(pause) => {
+                    if pause > Duration::ZERO {
+                        timer.sleep(pause).await;
+                    }
+                    run.failure = Some(error);
+                }
+                None => {
+                    run.failure = Some(error);
+                    break;
+                }
+            },
+        }
+    }
+    run.finish()
+}
+
+async fn complete_within<T: Timer>(
+    client: &Client,
+    request: &ChatCompletionRequest,
+    deadline: Duration,
+    timer: &T,
+) -> Result<Completion, Error> {
+    // The request is first: an answer that is there at the deadline counts.
+    match select(pin!(client.complete(request)), pin!(timer.sleep(deadline))).await {
+        Either::Left((answer, _)) => answer,
+        Either::Right(((), _)) => Err(Error::Timeout { deadline }),
+    }
+}
+
+struct Run<'a> {
+    pages: &'a [Page],
+    options: &'a Options,
+    kept: Vec<Question>,
+    attempts: u32,
+    failures: u32,
+    barren: u32,
+    dropped: usize,
+    waited: Duration,
+    per_request: usize,
+    document_tokens: usize,
+    percent_shown: usize,
+    usage: Usage,
+    model: Option<String>,
+    failure: Option<Error>,
+}
+
+impl<'a> Run<'a> {
+    fn new(pages: &'a [Page], options: &'a Options) -> Self {
+        Self {
+            pages,
+            options,
+            kept: Vec::new(),
+            attempts: 0,
+            failures: 0,
+            barren: 0,
+            dropped: 0,
+            waited: Duration::ZERO,
+            per_request: options.limits.questions_per_request.max(1),
+            document_tokens: options.limits.document_tokens,
+            percent_shown: 0,
+            usage: Usage::default(),
+            model: None,
+            failure: None,
+        }
+    }
+
+    fn wants_more(&self) -> bool {
+        self.kept.len() < self.options.count
+            && self.attempts < self.options.limits.attempts
+            && self.barren < 2
+    }
+
+    fn next_request(&mut self) -> Result<ChatCompletionRequest, Error> {
+        let seed = self.options.seed.wrapping_add(u64::from(self.attempts));
+        let excerpt = Excerpt::of(self.pages, self.document_tokens, seed);
+        let percent = (excerpt.pieces_shown * 100).checked_div(excerpt.pieces_total).unwrap_or(100);
+        self.percent_shown = self.percent_shown.max(percent);
+        let missing = self.options.count.saturating_sub(self.kept.len());
+        let wanted = NewQuestions {
+            count: (missing + missing.div_ceil(5)).min(self.per_request),
+            language: self.options.language,
+            model: &self.options.model,
+            document_tokens: self.document_tokens,
+            avoid: &self.kept,
+            seed,
+        };
+        let request = request_about(self.pages, &excerpt, &wanted)?;
+        self.attempts += 1;
+        Ok(request)
+    }
+
+    fn accept(&mut self, completion: Completion) {
+        self.failure = None;
+        self.failures = 0;
+        self.usage += completion.usage;
+        self.model = Some(completion.model);
+        if completion.cut_off {
+            self.ask_for_fewer();
+        }
+        let before = self.kept.len();
+        // The kept ones go first, so that a repeated question is the one that is dropped.
+        let mut candidates = std::mem::take(&mut self.kept);
+        candidates.extend(completion.questions);
+        let reviewed = mcq::review(candidates, self.pages, self.options.language);
+        self.kept = reviewed.kept;
+        self.dropped += reviewed.dropped.len() + completion.malformed;
+        self.barren = if self.kept.len() > before { 0 } else { self.barren + 1 };
+    }
+
+    /// How long to wait before the next request, or `None` where there must be none.
+    fn pause_after(&mut self, error: &Error) -> Option<Duration> {
+        self.usage += error.usage();
+        if !error.is_retryable() || self.attempts >= self.options.limits.attempts {
+            return None;
+        }
+        self.failures += 1;
+        let pause = match error {
+            Error::PromptTooLong => {
+                self.document_tokens /= 2;
+                Duration::ZERO
+            }
+            Error::CutOff { .. } | Error::Timeout { .. } => {
+                self.ask_for_fewer();
+                Duration::ZERO
+            }
+            Error::InvalidJson { .. } | Error::NoMessage { .. } => Duration::ZERO,
+            _ => error.retry_after().unwrap_or_else(|| self.doubling_pause()),
+        };
+        self.waited = self.waited.saturating_add(pause);
+        (self.waited <= self.options.limits.total_wait).then_some(pause)
+    }
+
+    fn doubling_pause(&self) -> Duration {
+        let doublings = self.failures.saturating_sub(1).min(16);
+        self.options.limits.first_wait.saturating_mul(1 << doublings)
+    }
+
+    fn ask_for_fewer(&mut self) {
+        let missing = self.options.count.saturating_sub(self.kept.len());
+        self.per_request = (self.per_request.min(missing + missing.div_ceil(5)) / 2).max(1);
+    }
+
+    fn finish(self) -> Generation {
+        let asked = self.options.count;
+        let mut questions = spread(self.kept, asked);
+        questions.sort_by_key(|question| question.evidence.page);
+        let mut warnings = Vec::new();
+        if self.attempts > 0 && self.percent_shown < 100 {
+            warnings.push(Warning::DocumentShortened { percent_shown: self.percent_shown });
+        }
+        if self.dropped > 0 {
+            warnings.push(Warning::CandidatesDropped { dropped: self.dropped });
+        }
+        if let Some(error) = &self.failure {
+            warnings.push(Warning::GaveUp { cause: error.code().to_owned() });
+        }
+        if questions.len() < asked {
+            warnings.push(Warning::TooFewQuestions { asked, found: questions.len() });
+        }
+        Generation {
+            questions,
+            warnings,
+            attempts: self.attempts,
+            usage: self.usage,
+            model: self.model.filter(|name| !name.is_empty()),
+            failure: self.failure,
+        }
+    }
+}
+
+/// At most `count` of the questions, left out evenly rather than from the end of the document.
+fn spread(questions: Vec<Question>, count: usize) -> Vec<Question> {
+    if questions.len() <= count {
+        return questions;
+    }
+    let chosen = evenly_spaced(questions.len(), count, 0);
+    let mut index = 0;
+    questions.into_iter().filter(|_| { index += 1; chosen.contains(&(index - 1)) }).collect()
+}
