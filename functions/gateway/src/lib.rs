@@ -1,1 +1,16 @@
-//! The Worker: mounts the functions.
+//! The Worker. It mounts the functions and gives them the platform they run on; nothing else.
+
+#[cfg(target_arch = "wasm32")]
+mod platform;
+#[cfg(target_arch = "wasm32")]
+mod worker;
+
+use axum::Router;
+use edge::App;
+
+/// Every route of every function.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .merge(health::routes())
+        .merge(generate_questions::routes())
+}

@@ -1,1 +1,71 @@
-//! POST /api/generate-questions.
+//! `POST /api/generate-questions`: multiple-choice questions out of a masterclass PDF, each with
+//! the quote that proves its answer.
+
+mod answer;
+mod engine;
+mod idempotency;
+mod request;
+mod source;
+mod store;
+
+pub use answer::{Answer, Engine, Warning};
+pub use request::Request;
+
+use axum::Router;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use edge::{App, Json, Language, Problem, Staff};
+use http::HeaderMap;
+use idempotency::Claim;
+
+/// The routes of this function.
+pub fn routes() -> Router<App> {
+    Router::new().route("/api/generate-questions", post(generate_questions))
+}
+
+/// Makes questions out of a PDF and, for a masterclass, stores them as drafts.
+///
+/// 1. The caller is staff: 401 `unauthenticated`, 403 `staff_only`.
+/// 2. The body is a [`Request`]: 400 `malformed_json`, 413 `body_too_large`,
+///    415 `unsupported_media_type`, 422 `invalid_request`.
+/// 3. With an `Idempotency-Key` seen before, the first answer is given again:
+///    409 `request_in_progress`, 422 `idempotency_key_reused`, 422 `invalid_idempotency_key`.
+/// 4. The PDF is found: 404 `masterclass_not_found`, `pdf_not_found`,
+///    422 `masterclass_has_no_pdf`, `pdf_url_refused`, `pdf_unreachable`.
+/// 5. Its text is extracted: 413 `pdf_too_large`, 422 `not_a_pdf`, `pdf_empty`, `pdf_encrypted`,
+///    `pdf_damaged`, `pdf_too_many_pages`, `pdf_too_complex`, `pdf_has_no_text`.
+/// 6. An engine writes questions and each is checked against the document:
+///    422 `openai_not_configured`, `no_questions_found`.
+/// 7. Questions and answer are stored in one transaction, as the caller.
+async fn generate_questions(
+    app: axum::extract::State<App>,
+    staff: Staff,
+    headers: HeaderMap,
+    Json(request): Json<Request>,
+) -> Result<Response, Problem> {
+    request.check()?;
+    let claim = match idempotency::claim(&app, &staff, &headers, &request).await? {
+        Claim::Answered(answer) => return Ok(idempotency::replay(answer)),
+        claim => claim,
+    };
+    let answer = answer(&app, &staff, &headers, &request, &claim).await;
+    if answer.is_err() {
+        idempotency::abandon(&app, &staff, &claim).await;
+    }
+    Ok(axum::Json(answer?).into_response())
+}
+
+/// Steps 4 to 7.
+async fn answer(
+    app: &App,
+    staff: &Staff,
+    headers: &HeaderMap,
+    request: &Request,
+    claim: &Claim,
+) -> Result<Answer, Problem> {
+    let address = source::address(app, staff, request).await?;
+    let document = source::read(app, staff, &address).await?;
+    let answer = engine::write(app, request, &document, Language::of(headers)).await?;
+    store::store(app, staff, request, claim, &answer).await?;
+    Ok(answer)
+}

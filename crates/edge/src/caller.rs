@@ -1,0 +1,111 @@
+//! The caller, as an argument of the handler: who takes [`Staff`] cannot be called by a student.
+
+use crate::{App, Problem};
+use axum::extract::FromRequestParts;
+use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use http::request::Parts;
+use http::{HeaderValue, StatusCode};
+use serde::Deserialize;
+use supabase::Identity;
+use supabase::token::{Invalid, Subject};
+
+/// A role of `user_roles`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Manages people and content.
+    Admin,
+    /// Manages content.
+    Tuteur,
+}
+
+/// A signed-in administrator or tutor.
+///
+/// 401 without a valid access token, 403 for everybody else. The role is read from the database
+/// at each request, as the caller, so that a role that was taken away ends at once.
+#[derive(Clone, Debug)]
+pub struct Staff {
+    /// Account and token.
+    pub subject: Subject,
+    /// The strongest role held.
+    pub role: Role,
+}
+
+impl Staff {
+    /// This person, for calls to the project.
+    pub fn identity(&self) -> Identity<'_> {
+        Identity::Caller(&self.subject.token)
+    }
+}
+
+impl FromRequestParts<App> for Staff {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        #[derive(Deserialize)]
+        struct Row {
+            role: Role,
+        }
+        let subject = authenticate(parts, app).await?;
+        let query = app
+            .project()
+            .from(Identity::Caller(&subject.token), "user_roles")?
+            .select("role")
+            .eq("user_id", subject.user_id.to_string());
+        let roles = app.project().rows::<Row>(query).await?;
+        let role = if roles.iter().any(|row| row.role == Role::Admin) {
+            Role::Admin
+        } else if roles.is_empty() {
+            return Err(Problem::new(
+                StatusCode::FORBIDDEN,
+                "staff_only",
+                "Cette fonction est réservée aux administrateurs et aux tuteurs.",
+                "This function is for administrators and tutors only.",
+            ));
+        } else {
+            Role::Tuteur
+        };
+        Ok(Self { subject, role })
+    }
+}
+
+/// Verifies `Authorization: Bearer <access token>`.
+async fn authenticate(parts: &Parts, app: &App) -> Result<Subject, Problem> {
+    let header = parts
+        .headers
+        .get(AUTHORIZATION)
+        .ok_or_else(|| challenge("Bearer realm=\"griot\"", "no Authorization header"))?;
+    // RFC 6750, section 2.1; the scheme is case-insensitive (RFC 9110, section 11.1).
+    let token = header
+        .to_str()
+        .ok()
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim())
+        .ok_or_else(|| unauthenticated("not a bearer token"))?;
+    let now = app.platform().now_ms() / 1000;
+    app.verifier()
+        .verify(token, now)
+        .await
+        .map_err(|invalid| match invalid {
+            Invalid::KeysUnavailable(_) => Problem::unavailable(invalid),
+            Invalid::Refused(_) | Invalid::Expired => unauthenticated(invalid),
+        })
+}
+
+/// 401 for a token that was sent and not accepted (RFC 6750, section 3.1).
+pub(crate) fn unauthenticated(cause: impl std::fmt::Display) -> Problem {
+    challenge("Bearer realm=\"griot\", error=\"invalid_token\"", cause)
+}
+
+fn challenge(challenge: &'static str, cause: impl std::fmt::Display) -> Problem {
+    Problem::new(
+        StatusCode::UNAUTHORIZED,
+        "unauthenticated",
+        "Connectez-vous, puis renvoyez la requête avec votre jeton d'accès \
+         (« Authorization: Bearer … »).",
+        "Sign in, then send the request again with your access token (Authorization: Bearer ...).",
+    )
+    .header(WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
+    .because(cause)
+}

@@ -1,0 +1,138 @@
+//! The configuration, read once and checked before the first request is served.
+
+use url::Url;
+
+/// What the deployment says. Names and meaning are listed in `.dev.vars.example`.
+#[derive(Clone)]
+pub struct Config {
+    /// `SUPABASE_URL`: the project's origin.
+    pub supabase_url: Url,
+    /// `SUPABASE_PUBLISHABLE_KEY` (or the older `SUPABASE_ANON_KEY`).
+    pub publishable_key: String,
+    /// `SUPABASE_SECRET_KEY`: only for work without a user.
+    pub secret_key: Option<String>,
+    /// `SUPABASE_JWT_SECRET`: the legacy HS256 secret, where a project still signs with it.
+    pub jwt_secret: Option<String>,
+    /// `ALLOWED_ORIGINS`: the front ends that may call from a browser, separated by commas.
+    pub allowed_origins: Vec<String>,
+    /// `OPENAI_API_KEY`: without it the embedded engine writes the questions.
+    pub openai_api_key: Option<String>,
+    /// `OPENAI_BASE_URL`: `https://api.openai.com/v1`, or a compatible server.
+    pub openai_base_url: Url,
+    /// `OPENAI_MODEL`.
+    pub openai_model: String,
+}
+
+impl std::fmt::Debug for Config {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Secrets stay out of every log, so this is written by hand.
+        f.debug_struct("Config")
+            .field("supabase_url", &self.supabase_url.as_str())
+            .field("allowed_origins", &self.allowed_origins)
+            .field("openai", &self.openai_api_key.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A variable that is missing or wrong. Names it, never its value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// The variable must be set.
+    #[error("{0} is not set; see .dev.vars.example")]
+    Missing(&'static str),
+    /// The variable must be an absolute http(s) address.
+    #[error("{0} is not an absolute http(s) address")]
+    NotAnAddress(&'static str),
+}
+
+impl Config {
+    /// Reads the configuration through `get`, which gives the value of a variable or secret.
+    /// An empty value counts as unset.
+    ///
+    /// # Errors
+    /// The first variable that is missing or wrong.
+    pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let get = |name: &str| {
+            get(name)
+                .map(|value| value.trim().to_owned())
+                .filter(|value| !value.is_empty())
+        };
+        let address = |name: &'static str, value: &str| {
+            Url::parse(value)
+                .ok()
+                .filter(|url| matches!(url.scheme(), "https" | "http") && url.has_host())
+                .ok_or(ConfigError::NotAnAddress(name))
+        };
+        let supabase_url = get("SUPABASE_URL").ok_or(ConfigError::Missing("SUPABASE_URL"))?;
+        let openai_base_url =
+            get("OPENAI_BASE_URL").unwrap_or_else(|| "https://api.openai.com/v1".into());
+        Ok(Self {
+            supabase_url: address("SUPABASE_URL", &supabase_url)?,
+            publishable_key: get("SUPABASE_PUBLISHABLE_KEY")
+                .or_else(|| get("SUPABASE_ANON_KEY"))
+                .ok_or(ConfigError::Missing("SUPABASE_PUBLISHABLE_KEY"))?,
+            secret_key: get("SUPABASE_SECRET_KEY"),
+            jwt_secret: get("SUPABASE_JWT_SECRET"),
+            allowed_origins: get("ALLOWED_ORIGINS")
+                .unwrap_or_default()
+                .split(',')
+                .map(|origin| origin.trim().trim_end_matches('/').to_owned())
+                .filter(|origin| !origin.is_empty())
+                .collect(),
+            openai_api_key: get("OPENAI_API_KEY"),
+            openai_base_url: address("OPENAI_BASE_URL", &openai_base_url)?,
+            openai_model: get("OPENAI_MODEL").unwrap_or_else(|| "gpt-4o".into()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        Config::read(|name| {
+            variables
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    const PROJECT: (&str, &str) = ("SUPABASE_URL", "https://abc.supabase.co");
+    const KEY: (&str, &str) = ("SUPABASE_PUBLISHABLE_KEY", "sb_publishable_x");
+
+    #[test]
+    fn a_missing_variable_is_named() {
+        assert_eq!(
+            read(&[KEY]).unwrap_err(),
+            ConfigError::Missing("SUPABASE_URL")
+        );
+        assert_eq!(
+            read(&[PROJECT, ("SUPABASE_PUBLISHABLE_KEY", " ")]).unwrap_err(),
+            ConfigError::Missing("SUPABASE_PUBLISHABLE_KEY")
+        );
+        assert_eq!(
+            read(&[("SUPABASE_URL", "abc.supabase.co"), KEY]).unwrap_err(),
+            ConfigError::NotAnAddress("SUPABASE_URL")
+        );
+    }
+
+    #[test]
+    fn origins_are_a_list_and_the_model_has_a_default() {
+        let config = read(&[PROJECT, KEY, ("ALLOWED_ORIGINS", "https://a.ga/, http://localhost:3000")])
+            .unwrap();
+        assert_eq!(config.allowed_origins, ["https://a.ga", "http://localhost:3000"]);
+        assert_eq!(config.openai_model, "gpt-4o");
+    }
+
+    #[test]
+    fn debug_output_holds_no_secret() {
+        let config = read(&[PROJECT, KEY, ("SUPABASE_SECRET_KEY", "sb_secret_y"), ("OPENAI_API_KEY", "sk-z")])
+            .unwrap();
+        let text = format!("{config:?}");
+        for secret in ["sb_publishable_x", "sb_secret_y", "sk-z"] {
+            assert!(!text.contains(secret), "{text}");
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! The way of one request through all functions: id, CORS, routing, error body, log line.
+
+use crate::{App, Language, Problem, cors};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request};
+use axum::response::{IntoResponse, Response};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, ORIGIN};
+use http::{HeaderName, HeaderValue, StatusCode};
+use serde_json::json;
+use std::sync::Arc;
+use tower::ServiceExt;
+use uuid::Uuid;
+
+static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The id of a request: in the answer's `x-request-id`, in every error body and log line.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub Arc<str>);
+
+/// Serves one request with the functions' routes.
+///
+/// 1. Gives the request an id (the caller's `x-request-id` where it is harmless).
+/// 2. Answers a CORS preflight.
+/// 3. Routes; unknown paths are 404 `not_found`, wrong methods 405 `method_not_allowed`.
+/// 4. Writes the body of a [`Problem`] in the caller's language.
+/// 5. Writes one log line.
+pub async fn serve(app: &App, routes: Router<App>, mut request: Request) -> Response {
+    let started = app.platform().now_ms();
+    let id = request_id(&request);
+    let method = request.method().clone();
+    let origin = request.headers().get(ORIGIN).cloned();
+    let language = Language::of(request.headers());
+    let preflight = cors::is_preflight(&method, request.headers());
+    request.extensions_mut().insert(RequestId(id.clone()));
+
+    let mut response = if preflight {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        let router = routes
+            .fallback(async || {
+                Problem::new(
+                    StatusCode::NOT_FOUND,
+                    "not_found",
+                    "Cette adresse n'existe pas. Vérifiez le chemin de l'URL.",
+                    "There is nothing at this address. Check the path of the URL.",
+                )
+            })
+            .layer(axum::middleware::map_response(keep_route))
+            .with_state(app.clone());
+        match router.oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    };
+
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        // axum answers this itself, with the `Allow` header and no body.
+        let allow = response.headers().get(ALLOW).cloned();
+        let mut problem = Problem::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            "Cette adresse n'accepte pas cette méthode HTTP ; voir l'en-tête « Allow ».",
+            "This address does not take this HTTP method; see the Allow header.",
+        );
+        problem.headers = allow.map(|allow| (ALLOW, allow)).into_iter().collect();
+        response = problem.into_response();
+    }
+
+    let problem = response.extensions_mut().remove::<Arc<Problem>>();
+    if let Some(problem) = &problem {
+        let headers = response.headers_mut();
+        for (name, value) in &problem.headers {
+            headers.insert(name.clone(), value.clone());
+        }
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/json; charset=utf-8"),
+        );
+        *response.body_mut() = Body::from(problem.body(language, &id));
+    }
+    let route = response
+        .extensions()
+        .get::<MatchedPath>()
+        .map(|path| path.as_str().to_owned());
+    let headers = response.headers_mut();
+    cors::allow(
+        headers,
+        origin.as_ref(),
+        &app.config().allowed_origins,
+        preflight,
+    );
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        headers.insert(X_REQUEST_ID.clone(), value);
+    }
+    // Answers hold personal data unless a function says otherwise.
+    headers
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+
+    app.platform().log(
+        &json!({
+            "message": format!("{method} {} {}", route.as_deref().unwrap_or("-"), response.status().as_u16()),
+            "level": if response.status().is_server_error() { "error" } else { "info" },
+            "request.id": &*id,
+            "http.method": method.as_str(),
+            "http.route": route,
+            "http.status": response.status().as_u16(),
+            "duration_ms": app.platform().now_ms().saturating_sub(started),
+            "error.code": problem.as_ref().map(|problem| problem.code.as_ref()),
+            "error.cause": problem.as_ref().and_then(|problem| problem.cause.as_deref()),
+        })
+        .to_string(),
+    );
+    response
+}
+
+/// Carries the matched route to the log line; the path itself may hold personal data.
+async fn keep_route(path: Option<MatchedPath>, mut response: Response) -> Response {
+    if let Some(path) = path {
+        response.extensions_mut().insert(path);
+    }
+    response
+}
+
+/// The caller's id where it is one that can be logged, else a new one.
+fn request_id(request: &Request) -> Arc<str> {
+    request
+        .headers()
+        .get(&X_REQUEST_ID)
+        .and_then(|value| value.to_str().ok())
+        .filter(|id| {
+            (8..=64).contains(&id.len())
+                && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        })
+        .map_or_else(|| Uuid::new_v4().to_string().into(), Into::into)
+}
