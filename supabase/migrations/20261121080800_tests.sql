@@ -31,12 +31,15 @@ revoke all on table public.tests from anon, authenticated, service_role;
 grant select, insert on table public.tests to authenticated;
 grant select on table public.tests to service_role;
 
-create policy "students read their own tests and staff read all"
+-- taken_at is the start of the transaction that stored the test: within it the student sees nothing.
+-- A score that can be seen and then rolled back could be asked for until every answer is known.
+create policy "students read their own stored tests and staff read all"
   on public.tests for select to authenticated
   using (
     (select private.is_staff())
-    or inscription_id in (
-      select i.id from public.inscriptions i where i.profile_id = (select auth.uid())));
+    or (taken_at < now()
+        and inscription_id in (
+          select i.id from public.inscriptions i where i.profile_id = (select auth.uid()))));
 
 create trigger refuse_direct_insert
   before insert on public.tests

@@ -1,5 +1,9 @@
 -- What a student calls: get_test, register_for_masterclass, submit_test, review_test.
 -- Each runs as its definer because the paper and the questions are closed to students.
+--
+-- No answer carries a score. PostgREST applies `select=` to the answer of a function inside its
+-- transaction: a cast that fails would show the score and roll the test back, as often as one likes.
+-- The score is read from `tests` afterwards, once it is final.
 
 -- The caller's profile, locked: two requests of one student go one after the other.
 create function private.lock_learner()
@@ -21,10 +25,6 @@ begin
   if not found then
     perform private.raise_error('profile_required');
   end if;
-  -- A score that is shown and then rolled back could be asked for again and again.
-  if coalesce(nullif(current_setting('request.headers', true), '')::jsonb ->> 'prefer', '') ~* 'tx\s*=\s*rollback' then
-    perform private.raise_error('dry_run_refused');
-  end if;
   return learner;
 end
 $$;
@@ -41,13 +41,15 @@ declare
   paper uuid;
 begin
   insert into private.test_papers (profile_id, masterclass_id) values (learner, masterclass) returning id into paper;
+  -- The order differs from student to student but not from call to call: a draw that is rolled back
+  -- and tried again gives the same questions.
   -- `for share` waits for an edit in progress, and an edit that comes later finds the question in use.
   insert into private.test_paper_questions (paper_id, position, question_id, masterclass_id)
-  select paper, row_number() over (), drawn.id, masterclass
+  select paper, row_number() over (order by md5(learner::text || drawn.id::text)), drawn.id, masterclass
   from (
     select q.id from public.questions q
     where q.masterclass_id = masterclass and q.status = 'published'
-    order by random()
+    order by md5(learner::text || q.id::text)
     limit private.questions_per_test()
     for share) as drawn;
   if not found then
@@ -57,7 +59,7 @@ begin
 end
 $$;
 
-comment on function private.draw_test_paper(uuid, uuid) is 'Freezes a random set of published questions for a student.';
+comment on function private.draw_test_paper(uuid, uuid) is 'Freezes a set of published questions for a student.';
 
 create function public.get_test(masterclass_id uuid, type text)
 returns jsonb
@@ -154,12 +156,12 @@ begin
   return jsonb_build_object(
     'inscription_id', new_inscription,
     'test', jsonb_build_object(
-      'id', test.id, 'type', test.type, 'score', test.score, 'max_score', test.max_score, 'taken_at', test.taken_at));
+      'id', test.id, 'type', test.type, 'max_score', test.max_score, 'taken_at', test.taken_at));
 end
 $$;
 
 comment on function public.register_for_masterclass(uuid, jsonb) is
-  'Registers the caller and stores the PRE test, both or neither. Answers with the score only.';
+  'Registers the caller and stores the PRE test, both or neither. The score is then read from tests.';
 
 create function public.submit_test(inscription_id uuid, responses jsonb)
 returns jsonb
@@ -180,11 +182,11 @@ begin
   values (submit_test.inscription_id, 'POST', submit_test.responses)
   returning * into test;
   return jsonb_build_object(
-    'id', test.id, 'type', test.type, 'score', test.score, 'max_score', test.max_score, 'taken_at', test.taken_at);
+    'id', test.id, 'type', test.type, 'max_score', test.max_score, 'taken_at', test.taken_at);
 end
 $$;
 
-comment on function public.submit_test(uuid, jsonb) is 'Stores the POST test of the caller''s validated registration.';
+comment on function public.submit_test(uuid, jsonb) is 'Stores the POST test of the caller''s validated registration. The score is then read from tests.';
 
 create function public.review_test(inscription_id uuid)
 returns jsonb
@@ -204,7 +206,7 @@ begin
     perform private.raise_error('inscription_not_found');
   end if;
   select t.responses into post from public.tests t
-  where t.inscription_id = review_test.inscription_id and t.type = 'POST';
+  where t.inscription_id = review_test.inscription_id and t.type = 'POST' and t.taken_at < now();
   if not found then
     perform private.raise_error('review_not_open');
   end if;
@@ -232,11 +234,6 @@ $$;
 
 comment on function public.review_test(uuid) is
   'The questions with their answers and evidence, once the POST test is submitted; for the student and for staff.';
-
-insert into private.error_messages (code, http_status, message_fr, hint_fr, message_en, hint_en) values
-  ('dry_run_refused', 422,
-   'Un test ne se passe pas à blanc.', 'Envoyez la requête sans « Prefer: tx=rollback ».',
-   'A test cannot be taken as a dry run.', 'Send the request without "Prefer: tx=rollback".');
 
 revoke execute on function private.lock_learner(), private.draw_test_paper(uuid, uuid)
   from public, anon, authenticated, service_role;
