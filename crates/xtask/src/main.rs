@@ -1,1 +1,69 @@
-fn main() {}
+//! `cargo xtask`: Griot's own commands.
+
+mod coverage;
+mod demo;
+mod dev;
+mod fuzz;
+mod project;
+mod stack;
+mod stamp;
+mod step;
+mod test;
+mod tools;
+mod worker_build;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Griot's own commands.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version, about)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// From a PDF to graded tests: prepares this machine, starts the stack and plays the story
+    Demo(demo::DemoArgs),
+    /// Starts the local stack: a Supabase without Docker and the functions
+    Dev(dev::DevArgs),
+    /// Stops the stack that `dev --detach` left running
+    Stop,
+    /// Builds the Worker and the PDF module into build/
+    Build,
+    /// Runs every check and test
+    Test(test::TestArgs),
+    /// Runs the fuzz targets
+    Fuzz(fuzz::FuzzArgs),
+    /// Measures the line coverage of the pure crates
+    Coverage(coverage::CoverageArgs),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Demo(args) => demo::run(args).await,
+        Command::Dev(args) => dev::run(args).await,
+        Command::Stop => dev::stop().await,
+        Command::Build => build(),
+        Command::Test(args) => test::run(args).await,
+        Command::Fuzz(args) => fuzz::run(&args),
+        Command::Coverage(args) => coverage::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("✗ {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn build() -> anyhow::Result<()> {
+    let root = project::root()?;
+    let tools = tools::prepare(&root)?;
+    worker_build::build(&root, &tools)
+}

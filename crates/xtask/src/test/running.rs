@@ -1,0 +1,139 @@
+//! The checks that need a running project: pgTAP, end to end, and Supabase's own advisors.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use tokio::process::Command;
+
+use super::{Outcome, Report, run_shown};
+use crate::stack::{self, Stack};
+use crate::{project, tools, worker_build};
+
+/// Where the end-to-end tests are.
+const END_TO_END: [&str; 2] = ["tests/compat", "tests/functions"];
+
+/// Starts a stack of its own, apart from the one that `dev` runs, lets the checks use it, stops it.
+pub async fn check(root: &Path, report: &mut Report) {
+    let started = match start(root).await {
+        Ok(started) => started,
+        Err(error) => {
+            // Each wanted check says so itself: none of them may seem to have passed.
+            let why = format!("{error:#}");
+            for name in ["database", "end-to-end", "advisors"] {
+                let why = why.clone();
+                report.check(name, async move { bail!("the stack did not start: {why}") }).await;
+            }
+            return;
+        }
+    };
+    report.check("database", database(&started)).await;
+    report.check("end-to-end", end_to_end(root, &started)).await;
+    report.check("advisors", advisors(root, &started)).await;
+    if let Err(error) = started.stop().await {
+        report.check("stop", async move { Err(error) }).await;
+    }
+}
+
+async fn start(root: &Path) -> Result<Stack> {
+    worker_build::build(root, &tools::prepare(root)?)?;
+    stack::start_for_tests(root).await
+}
+
+/// pgTAP over `supabase/tests/database`.
+async fn database(stack: &Stack) -> Result<Outcome> {
+    stack.run_pgtap().await?;
+    Ok(Outcome::Passed)
+}
+
+/// supabase-js and plain HTTP against the stack, the Worker in workerd.
+async fn end_to_end(root: &Path, stack: &Stack) -> Result<Outcome> {
+    let mut files = Vec::new();
+    for folder in END_TO_END {
+        test_files(&root.join(folder), &mut files)?;
+    }
+    if files.is_empty() {
+        bail!("there is no end-to-end test in {}", END_TO_END.join(", "));
+    }
+    files.sort();
+    let files = files.iter().map(|file| file.strip_prefix(root).unwrap_or(file));
+    run_shown(
+        Command::new(project::npm_program(root, "node"))
+            .args(["--test", "--test-reporter=spec"])
+            .args(files)
+            .envs(stack.environment())
+            .current_dir(root),
+    )
+    .await
+}
+
+/// All `*.test.mjs` of a folder and those inside it.
+fn test_files(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Ok(());
+    };
+    for entry in entries {
+        let path = entry?.path();
+        if path.is_dir() {
+            test_files(&path, found)?;
+        } else if path.to_string_lossy().ends_with(".test.mjs") {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// `supabase db advisors` and `supabase db lint`, which need no Docker when told the address.
+async fn advisors(root: &Path, stack: &Stack) -> Result<Outcome> {
+    let Some(database) = stack.database_url() else {
+        return Ok(Outcome::Partly(
+            "DATABASE_URL is not set, so the database was not looked at".to_owned(),
+        ));
+    };
+    let advised = run_shown(&mut supabase(
+        root,
+        database,
+        &["db", "advisors", "--level", "warn", "--fail-on", "warn"],
+    ))
+    .await;
+    let linted = lint(root, database).await;
+    advised?;
+    linted
+}
+
+/// `supabase db lint` reads PL/pgSQL with the extension plpgsql_check, which this PostgreSQL may
+/// lack.
+async fn lint(root: &Path, database: &str) -> Result<Outcome> {
+    println!("$ supabase db lint --remote=…");
+    let output = supabase(root, database, &["db", "lint", "--fail-on", "warning"])
+        .output()
+        .await
+        .context("the supabase CLI cannot be started")?;
+    let said = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    println!("{}", said.trim());
+    if output.status.success() {
+        Ok(Outcome::Passed)
+    } else if said.contains("plpgsql_check") {
+        Ok(Outcome::Partly(
+            "`supabase db lint` was not run: this PostgreSQL has no plpgsql_check".to_owned(),
+        ))
+    } else {
+        bail!("`supabase db lint` ended with {}", output.status)
+    }
+}
+
+fn supabase(root: &Path, database: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(project::npm_program(root, "supabase"));
+    command
+        .args(arguments)
+        .arg(format!("--remote={database}"))
+        .env("PGSSLMODE", "disable")
+        .env("DO_NOT_TRACK", "1")
+        .env("SUPABASE_TELEMETRY_DISABLED", "1")
+        .current_dir(root)
+        .kill_on_drop(true);
+    command
+}

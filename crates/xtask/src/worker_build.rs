@@ -1,0 +1,171 @@
+//! Builds what is deployed: the Worker (`build/index.js`, `build/index_bg.wasm`) and the PDF module
+//! (`build/pdf_text.wasm`), and holds them to their sizes.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::step::Step;
+use crate::tools::BuildTools;
+use crate::{project, stamp};
+
+/// All wasm, gzipped: start-up within a second and a paid plan's limit of 10 MB are both far away
+/// at this size; the free plan's 3 MB stays in reach.
+const MAX_TOTAL_GZIPPED: u64 = 2_000_000;
+/// What is instantiated for a request that touches no PDF, gzipped.
+const MAX_WORKER_GZIPPED: u64 = 700_000;
+
+/// Where the built Worker is, relative to the project.
+const OUTPUT: &str = "build";
+
+/// Builds the Worker and the PDF module unless their sources are those of the last build.
+///
+/// # Errors
+/// When a compiler or one of its tools fails, or when the result is larger than declared.
+pub fn build(root: &Path, tools: &BuildTools) -> Result<()> {
+    let done: Vec<Stamp> =
+        [pdf_module(root, tools)?, worker(root, tools)?].into_iter().flatten().collect();
+    if !done.is_empty() {
+        check_sizes(&root.join(OUTPUT))?;
+    }
+    // Last, so that what is too large is refused again the next time.
+    for Stamp { file, fingerprint } in done {
+        stamp::write(&file, &fingerprint)?;
+    }
+    Ok(())
+}
+
+/// What to remember of a part that was built.
+struct Stamp {
+    file: PathBuf,
+    fingerprint: String,
+}
+
+/// Compiles `crates/pdf-text/module`, a wasm module of its own, and lets wasm-opt shrink it.
+fn pdf_module(root: &Path, tools: &BuildTools) -> Result<Option<Stamp>> {
+    let built = root.join(OUTPUT).join("pdf_text.wasm");
+    let file = project::state(root).join("stamps/pdf_text");
+    let fingerprint = fingerprint(root, &["crates/pdf-text"])?;
+    if built.is_file() && stamp::is_current(&file, &fingerprint) {
+        return Ok(None);
+    }
+    let step = Step::start("building the PDF module");
+    step.run(
+        Command::new("cargo")
+            .args(["build", "--release", "--package", "pdf-text-module"])
+            .args(["--target", "wasm32-unknown-unknown"])
+            .current_dir(root),
+        &project::logs(root).join("build-pdf-module.log"),
+    )?;
+    let compiled =
+        project::target(root).join("wasm32-unknown-unknown/release/pdf_text_module.wasm");
+    std::fs::create_dir_all(root.join(OUTPUT))?;
+    step.say("wasm-opt");
+    step.run(
+        Command::new(&tools.wasm_opt)
+            .arg(&compiled)
+            .args(["-O3", "--strip-debug", "--strip-producers"])
+            // The features rustc compiles this target with; no others, so that workerd knows them.
+            .args(["--enable-bulk-memory", "--enable-mutable-globals"])
+            .args(["--enable-multivalue", "--enable-nontrapping-float-to-int"])
+            .args(["--enable-reference-types", "--enable-sign-ext"])
+            .arg("-o")
+            .arg(&built),
+        &project::logs(root).join("wasm-opt-pdf-module.log"),
+    )?;
+    step.done("");
+    Ok(Some(Stamp { file, fingerprint }))
+}
+
+/// Compiles `functions/gateway` with worker-build.
+fn worker(root: &Path, tools: &BuildTools) -> Result<Option<Stamp>> {
+    let built = root.join(OUTPUT).join("index.js");
+    let file = project::state(root).join("stamps/worker");
+    let fingerprint = fingerprint(
+        root,
+        &[
+            "crates/edge",
+            "crates/mcq",
+            "crates/openai",
+            "crates/pdf-text",
+            "crates/supabase",
+            "functions",
+        ],
+    )?;
+    if built.is_file() && stamp::is_current(&file, &fingerprint) {
+        return Ok(None);
+    }
+    let step = Step::start("building the Worker");
+    step.run(
+        Command::new(&tools.worker_build)
+            .args(["functions/gateway", "--release", "--out-dir", "../../build"])
+            .env("WASM_BINDGEN_BIN", &tools.wasm_bindgen)
+            .env("WASM_OPT_BIN", &tools.wasm_opt)
+            .env("ESBUILD_BIN", &tools.esbuild)
+            .current_dir(root),
+        &project::logs(root).join("build-worker.log"),
+    )?;
+    step.done("");
+    Ok(Some(Stamp { file, fingerprint }))
+}
+
+/// What a build depends on: the given folders, what every crate is compiled with, and the compiler.
+fn fingerprint(root: &Path, folders: &[&str]) -> Result<String> {
+    let mut fingerprint = stamp::Fingerprint::new();
+    for shared in ["Cargo.toml", "Cargo.lock", ".cargo/config.toml"] {
+        fingerprint.add(&root.join(shared))?;
+    }
+    for folder in folders {
+        fingerprint.add(&root.join(folder))?;
+    }
+    let compiler = Command::new("rustc")
+        .arg("--version")
+        .output()
+        .context("rustc cannot be started: get Rust from https://rustup.rs")?;
+    fingerprint.add_text(&String::from_utf8_lossy(&compiler.stdout));
+    Ok(fingerprint.finish())
+}
+
+/// Prints what was built with its sizes, and refuses what has grown too large.
+fn check_sizes(output: &Path) -> Result<()> {
+    let worker = wasm_size(&output.join("index_bg.wasm"))?;
+    let pdf = wasm_size(&output.join("pdf_text.wasm"))?;
+    let total = worker.gzipped + pdf.gzipped;
+    eprintln!(
+        "  Worker {} KB, gzipped {} KB; PDF module {} KB, gzipped {} KB; together {} KB",
+        worker.raw / 1000,
+        worker.gzipped / 1000,
+        pdf.raw / 1000,
+        pdf.gzipped / 1000,
+        total / 1000
+    );
+    if worker.gzipped > MAX_WORKER_GZIPPED {
+        bail!(
+            "the Worker is {} bytes gzipped, more than {MAX_WORKER_GZIPPED}: look at what it depends on with `cargo tree -p gateway --target wasm32-unknown-unknown`",
+            worker.gzipped
+        );
+    }
+    if total > MAX_TOTAL_GZIPPED {
+        bail!("the wasm is {total} bytes gzipped in all, more than {MAX_TOTAL_GZIPPED}");
+    }
+    Ok(())
+}
+
+/// The size of a file, in bytes.
+struct Size {
+    raw: u64,
+    gzipped: u64,
+}
+
+fn wasm_size(path: &Path) -> Result<Size> {
+    let bytes = std::fs::read(path)
+        .with_context(|| format!("{} is missing: run `cargo xtask build`", path.display()))?;
+    // The default level, which is what the platform's own upload reports.
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(&bytes)?;
+    Ok(Size { raw: bytes.len().try_into()?, gzipped: encoder.finish()?.len().try_into()? })
+}
