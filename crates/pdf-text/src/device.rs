@@ -61,7 +61,7 @@ impl<'a> Device<'a> for TextDevice {
             let text = match glyph.as_unicode() {
                 Some(BfString::Char(c)) => Text::Char(c),
                 Some(BfString::String(s)) => Text::Many(s),
-                None => Text::Unknown,
+                None => symbol(glyph),
             };
             self.lines.push(Glyph { text, ..placed });
         }
@@ -97,4 +97,16 @@ fn place(transform: Affine, advance: f64, vertical: bool) -> Option<Glyph> {
         em,
         advance,
     })
+}
+
+/// A glyph whose font says nothing about its meaning. Symbol fonts, which set the bullets of
+/// slides, mostly keep their codes in the places of Latin-1.
+fn symbol(glyph: &FontGlyph<'_>) -> Text {
+    match (glyph, u8::try_from(glyph.char_code())) {
+        (FontGlyph::Outline(_), Ok(code)) => match char::from(code) {
+            c if c.is_control() => Text::Unknown,
+            c => Text::Char(c),
+        },
+        _ => Text::Unknown,
+    }
 }

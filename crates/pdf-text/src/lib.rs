@@ -5,6 +5,7 @@
 //! afterwards, whose memory maximum ends what no budget foresaw (`pdf-text-module`).
 
 mod accents;
+mod blocks;
 mod budget;
 mod device;
 mod document;

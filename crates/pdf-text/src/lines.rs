@@ -1,17 +1,26 @@
 //! Glyphs to lines: where a space, a line and a block end.
 
 use crate::accents;
+use crate::blocks::{self, Block};
 use crate::glyph::{Glyph, Text};
 
 /// A gap wider than this part of an em is a space. Narrower (0.12) tears letter-spaced titles
 /// apart, wider (0.17) glues tightly set lines together.
-const SPACE: f64 = 0.15;
+pub(crate) const SPACE: f64 = 0.15;
+
+/// The same before the signs that French sets off by a thin space of a sixth of an em, which
+/// justified lines make narrower still.
+const THIN_SPACE: f64 = 0.1;
 
 /// A baseline further away than this part of an em is another line; less is a superscript.
 const NEW_BASELINE: f64 = 0.5;
 
 /// A pen that goes back further than this part of an em starts another line.
 const JUMP_BACK: f64 = 0.5;
+
+/// A gap wider than this many ems separates the cells of a row or the pieces of a formula, which
+/// may have been drawn in any order.
+const WIDE_GAP: f64 = 1.0;
 
 /// Baselines further apart than this many ems leave a blank line between blocks.
 const BLOCK_GAP: f64 = 1.9;
@@ -26,7 +35,8 @@ const STRUCK_TWICE_WINDOW: usize = 200;
 /// Builds the text of a page from glyphs in the order in which they are drawn.
 #[derive(Default)]
 pub(crate) struct Lines {
-    text: String,
+    /// The blocks written so far; the last one is still growing.
+    blocks: Vec<Block>,
     /// The last glyph that was written.
     last: Option<Glyph>,
     /// A spacing accent that waits for the letter under it.
@@ -67,8 +77,10 @@ impl Lines {
             .and_then(|last| accents::composed(&glyph, last));
         match over_last {
             Some(composed) => {
-                self.text.pop();
-                self.text.push(composed);
+                if let Some(block) = self.blocks.last_mut() {
+                    block.text.pop();
+                    block.text.push(composed);
+                }
                 if let Some(last) = &mut self.last {
                     last.text = Text::Char(composed);
                 }
@@ -82,31 +94,37 @@ impl Lines {
         if let Some(accent) = self.accent.take() {
             self.write(accent);
         }
-        let end = self.text.trim_end().len();
-        self.text.truncate(end);
-        self.text
+        blocks::read(&self.blocks)
     }
 
     fn write(&mut self, glyph: Glyph) {
         let (between, back) = match &self.last {
-            None => (Between::Nothing, false),
+            None => (Between::Block, false),
             Some(last) => between(last, &glyph),
         };
         if back && self.is_struck_twice(&glyph) {
             return;
         }
-        match between {
-            Between::Nothing => {}
-            Between::Space => self.space(),
-            Between::Line => self.line(false),
-            Between::Block => self.line(true),
+        match (between, self.blocks.last_mut()) {
+            (Between::Block, _) | (_, None) => self.blocks.push(Block::new(&glyph)),
+            (Between::Nothing, Some(block)) => block.reach(&glyph),
+            (Between::Space, Some(block)) => {
+                space(&mut block.text);
+                block.reach(&glyph);
+            }
+            (Between::Line, Some(block)) => {
+                end_line(&mut block.text);
+                block.reach(&glyph);
+            }
         }
-        match &glyph.text {
-            Text::Unknown => {}
-            Text::Char(c) => self.character(*c),
-            Text::Many(s) => {
-                for c in s.chars() {
-                    self.character(c);
+        if let Some(block) = self.blocks.last_mut() {
+            match &glyph.text {
+                Text::Unknown => {}
+                Text::Char(c) => character(&mut block.text, *c),
+                Text::Many(s) => {
+                    for c in s.chars() {
+                        character(&mut block.text, c);
+                    }
                 }
             }
         }
@@ -125,40 +143,34 @@ impl Lines {
                 && earlier.text == glyph.text
         })
     }
+}
 
-    fn space(&mut self) {
-        if !self.text.is_empty() && !self.text.ends_with([' ', '\n']) {
-            self.text.push(' ');
-        }
+fn space(text: &mut String) {
+    if !text.is_empty() && !text.ends_with([' ', '\n']) {
+        text.push(' ');
     }
+}
 
-    fn line(&mut self, block: bool) {
-        let end = self.text.trim_end_matches(' ').len();
-        self.text.truncate(end);
-        if self.text.is_empty() {
-            return;
-        }
-        if !self.text.ends_with('\n') {
-            self.text.push('\n');
-        }
-        if block && !self.text.ends_with("\n\n") {
-            self.text.push('\n');
-        }
+fn end_line(text: &mut String) {
+    let end = text.trim_end_matches(' ').len();
+    text.truncate(end);
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
     }
+}
 
-    fn character(&mut self, c: char) {
-        match c {
-            '\u{fb00}' => self.text.push_str("ff"),
-            '\u{fb01}' => self.text.push_str("fi"),
-            '\u{fb02}' => self.text.push_str("fl"),
-            '\u{fb03}' => self.text.push_str("ffi"),
-            '\u{fb04}' => self.text.push_str("ffl"),
-            '\u{fb05}' | '\u{fb06}' => self.text.push_str("st"),
-            '\u{fffd}' | '\u{feff}' => {}
-            c if c.is_whitespace() => self.space(),
-            c if c.is_control() => {}
-            c => self.text.push(c),
-        }
+fn character(text: &mut String, c: char) {
+    match c {
+        '\u{fb00}' => text.push_str("ff"),
+        '\u{fb01}' => text.push_str("fi"),
+        '\u{fb02}' => text.push_str("fl"),
+        '\u{fb03}' => text.push_str("ffi"),
+        '\u{fb04}' => text.push_str("ffl"),
+        '\u{fb05}' | '\u{fb06}' => text.push_str("st"),
+        '\u{fffd}' | '\u{feff}' => {}
+        c if c.is_whitespace() => space(text),
+        c if c.is_control() => {}
+        c => text.push(c),
     }
 }
 
@@ -180,11 +192,21 @@ fn between(last: &Glyph, next: &Glyph) -> (Between, bool) {
             Between::Line
         }
     } else if along < -JUMP_BACK * em {
-        Between::Line
-    } else if along > SPACE * last.em.min(next.em) {
+        Between::Block
+    } else if along > WIDE_GAP * em {
+        Between::Block
+    } else if along > space_before(next) * last.em.min(next.em) {
         Between::Space
     } else {
         Between::Nothing
     };
     (between, back)
+}
+
+/// The least gap, in ems, that is a space before this glyph.
+fn space_before(next: &Glyph) -> f64 {
+    match next.char() {
+        Some(';' | ':' | '!' | '?' | '»') => THIN_SPACE,
+        _ => SPACE,
+    }
 }
