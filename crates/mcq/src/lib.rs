@@ -14,7 +14,9 @@
 
 mod balance;
 mod canonical;
+mod distractors;
 mod evidence;
+mod facts;
 mod flaws;
 mod generate;
 mod layout;

@@ -96,6 +96,11 @@ pub(crate) fn split(text: &str, language: Language) -> Vec<String> {
     for run in runs(text) {
         let mut open = String::new();
         for piece in run.split_sentence_bounds() {
+            let mut piece = piece;
+            if let Some((closing, rest)) = closing_mark(&open, piece) {
+                open.push_str(closing);
+                piece = rest;
+            }
             if !open.is_empty() && !continues(&open, piece, language) {
                 push_trimmed(&mut out, &open);
                 open.clear();
@@ -105,6 +110,14 @@ pub(crate) fn split(text: &str, language: Language) -> Vec<String> {
         push_trimmed(&mut out, &open);
     }
     out
+}
+
+/// A French closing mark stands after a space, so UAX 29 gives it to the next sentence.
+fn closing_mark<'a>(open: &str, piece: &'a str) -> Option<(&'a str, &'a str)> {
+    if !open.trim_end().ends_with(['.', '!', '?', '…']) || !piece.starts_with('»') {
+        return None;
+    }
+    piece.split_at_checked('»'.len_utf8())
 }
 
 fn push_trimmed(out: &mut Vec<String>, text: &str) {

@@ -115,7 +115,7 @@ fn is_page_number(text: &str) -> bool {
     let digits = rest.chars().filter(char::is_ascii_digit).count();
     let letters = rest.chars().filter(|c| c.is_alphabetic()).count();
     (digits > 0 && letters == 0 && !rest.contains(['%', '€', '$', '=']))
-        || (text.len() <= 7 && text.chars().all(|c| "ivxlc".contains(c)))
+        || (text.len() <= 7 && text.chars().all(|c| "ivxl".contains(c)))
 }
 
 /// Dots that lead the eye to a page number: four in a row, spaces between them allowed.

@@ -1,0 +1,105 @@
+//! Why, when and how: « parce que », "because", « Si …, … », "To …, run …".
+
+use super::definition::que;
+use super::phrase::{Token, finish, is_anaphoric, join, noun_form, tokens, without_label, LONGEST_OPTION};
+use super::relation_fr::is_infinitive;
+use super::{Context, Fact, Form, Pattern};
+use crate::question::Language;
+use crate::sentence::Sentence;
+
+/// Reads the causes, conditions and purposes of a sentence.
+pub(super) fn read(sentence: &Sentence, context: &Context<'_>, found: &mut Vec<Fact>) {
+    let text = without_label(&sentence.text);
+    let all = tokens(text);
+    found.extend(cause(sentence, context, text));
+    if let Some(comma) = all.iter().position(|token| token.text.ends_with(',')) {
+        let (opening, rest) = (all.get(..=comma).unwrap_or(&[]), all.get(comma + 1..).unwrap_or(&[]));
+        found.extend(condition(sentence, context, opening, rest));
+        found.extend(purpose(sentence, context, opening, rest));
+    }
+}
+
+/// « A parce que B »: how is A explained?
+fn cause(sentence: &Sentence, context: &Context<'_>, text: &str) -> Option<Fact> {
+    let marks: &[&str] = match context.language() {
+        Language::Fr => &[" parce que ", " parce qu'", " parce qu’", ", car ", " car ", " puisque "],
+        Language::En => &[", because ", " because "],
+    };
+    let (effect, reason) = marks.iter().find_map(|mark| text.split_once(mark))?;
+    let effect = clause(effect, context)?;
+    let reason = finish(reason, context).filter(|reason| is_option_sized(reason))?;
+    let reason = context.uncapitalise(&reason);
+    let stem = match context.language() {
+        Language::Fr => format!("Comment s'explique le fait {} ?", que(&effect)),
+        Language::En => format!("Why is it that {effect}?"),
+    };
+    Some(Fact::of(sentence, Pattern::Circumstance, stem, reason, Form::Clause).about(&effect, context))
+}
+
+/// « Si A, B »: what happens if A?
+fn condition(sentence: &Sentence, context: &Context<'_>, opening: &[Token<'_>], rest: &[Token<'_>]) -> Option<Fact> {
+    let first = opening.first()?;
+    let word = first.lower.as_str();
+    let condition = finish(&join(opening), context)?;
+    let condition = context.uncapitalise(&condition);
+    let ask = match (context.language(), word) {
+        (Language::Fr, "si" | "quand" | "lorsque") => format!("Que se passe-t-il {condition} ?"),
+        (Language::En, "if" | "when") => format!("What happens {condition}?"),
+        _ => return None,
+    };
+    let outcome = rest.strip_prefix_word(if context.language() == Language::En { "then" } else { "alors" });
+    let outcome = clause(&join(outcome), context).filter(|outcome| is_option_sized(outcome))?;
+    let enough = condition.split_whitespace().count() >= 4;
+    enough.then(|| Fact::of(sentence, Pattern::Circumstance, ask, outcome, Form::Clause).about(&condition, context))
+}
+
+/// "To create a package, run dh_make": how?
+fn purpose(sentence: &Sentence, context: &Context<'_>, opening: &[Token<'_>], rest: &[Token<'_>]) -> Option<Fact> {
+    let (first, second) = (opening.first()?, opening.get(1)?);
+    let aim = finish(&join(opening.get(1..)?), context)?;
+    let ask = match (context.language(), first.lower.as_str()) {
+        (Language::Fr, "pour") if is_infinitive(&second.lower) => format!("Comment faire pour {aim} ?"),
+        (Language::En, "to") => format!("How do you {aim}?"),
+        _ => return None,
+    };
+    let instruction = rest.first()?;
+    let is_instruction = match context.language() {
+        Language::Fr => instruction.lower.ends_with("ez"),
+        Language::En => {
+            !context.lexicon.is_stop_word(&instruction.lower) && instruction.lower == instruction.text && !instruction.lower.ends_with("ly")
+        }
+    };
+    let key = finish(&join(rest), context).filter(|key| is_option_sized(key) && !key.contains(','))?;
+    let enough = is_instruction && aim.split_whitespace().count() >= 2;
+    enough.then(|| Fact::of(sentence, Pattern::Circumstance, ask, key, Form::Instruction).about(&aim, context))
+}
+
+/// A clause that can stand alone: it opens with an article or a name.
+fn clause(text: &str, context: &Context<'_>) -> Option<String> {
+    let text = finish(text, context)?;
+    let first = text.split_whitespace().next()?;
+    let opens = noun_form(&text, context.language()).is_some()
+        || first.chars().next().is_some_and(char::is_uppercase) && !context.lexicon.is_stop_word(&first.to_lowercase());
+    let count = text.split_whitespace().count();
+    let whole = opens && (4..=26).contains(&count) && !is_anaphoric(&text, context.language()) && !text.contains([':', ';']);
+    whole.then(|| context.uncapitalise(&text))
+}
+
+fn is_option_sized(text: &str) -> bool {
+    (3..=LONGEST_OPTION + 2).contains(&text.split_whitespace().count())
+}
+
+/// Taking a first word off a run of tokens.
+trait StripPrefixWord {
+    /// The tokens without their first, if that is the word.
+    fn strip_prefix_word(&self, word: &str) -> &Self;
+}
+
+impl StripPrefixWord for [Token<'_>] {
+    fn strip_prefix_word(&self, word: &str) -> &Self {
+        match self.split_first() {
+            Some((first, rest)) if first.lower == word => rest,
+            _ => self,
+        }
+    }
+}

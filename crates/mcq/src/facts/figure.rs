@@ -1,0 +1,172 @@
+//! Figures: how much, how many.
+
+use super::phrase::{Token, finish, join, noun_form, subject, tokens, without_article, without_label};
+use super::{Context, Fact, Form, Pattern};
+use crate::question::Language;
+use crate::sentence::Sentence;
+
+/// Verbs that state a quantity of a thing counted, singular and plural.
+#[rustfmt::skip]
+const COUNTING_FR: &[&str] = &[
+    "contient", "contiennent", "compte", "comptent", "comprend", "comprennent", "comporte", "comportent", "possède", "possèdent",
+    "utilise", "utilisent", "nécessite", "nécessitent", "regroupe", "représente", "représentent", "produit", "produisent", "définit",
+    "définissent", "propose", "proposent", "offre", "offrent", "fournit", "mobilise", "rassemble", "exige", "emploie", "reçoit",
+];
+
+/// English verbs with their base form.
+#[rustfmt::skip]
+const COUNTING_EN: &[(&str, &str)] = &[
+    ("contains", "contain"), ("has", "have"), ("includes", "include"), ("defines", "define"), ("uses", "use"), ("requires", "require"),
+    ("provides", "provide"), ("supports", "support"), ("takes", "take"), ("needs", "need"), ("offers", "offer"), ("produces", "produce"),
+    ("accepts", "accept"), ("holds", "hold"), ("comprises", "comprise"), ("employs", "employ"),
+];
+
+/// Verbs that state a measure.
+const MEASURING_FR: &[&str] = &["mesure", "pèse", "dure", "coûte", "vaut", "atteint", "dépasse"];
+
+/// Numbers in words, so that « trois » has distractors of its own kind.
+pub(crate) const WORDS_FR: [&str; 11] =
+    ["deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix", "onze", "douze"];
+/// As [`WORDS_FR`].
+pub(crate) const WORDS_EN: [&str; 11] =
+    ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
+
+/// Reads the figures of a sentence.
+pub(super) fn read(sentence: &Sentence, context: &Context<'_>, found: &mut Vec<Fact>) {
+    let all = tokens(without_label(&sentence.text));
+    for at in 1..all.len().min(13) {
+        let Some((before, rest)) = all.split_at_checked(at) else { return };
+        let fact = match context.language() {
+            Language::Fr => french(sentence, context, before, rest),
+            Language::En => english(sentence, context, before, rest),
+        };
+        if let Some(fact) = fact {
+            found.push(fact);
+            return;
+        }
+    }
+}
+
+fn french(sentence: &Sentence, context: &Context<'_>, before: &[Token<'_>], rest: &[Token<'_>]) -> Option<Fact> {
+    let verb = rest.first()?;
+    let next = rest.get(1)?;
+    let word = verb.lower.as_str();
+    if word == "est" && matches!(next.lower.as_str(), "de" | "d'environ" | "fixée" | "fixé" | "égale" | "égal" | "limitée" | "limité") {
+        let skip = if matches!(next.lower.as_str(), "de" | "d'environ") { 2 } else { 3 };
+        let asked = subject(before, context)?;
+        let (figure, unit, _) = measure(rest.get(skip..)?)?;
+        let article = before.first()?.lower.as_str();
+        let stem = match article {
+            "la" => format!("Quelle est {asked} ?"),
+            "le" => format!("Quel est {asked} ?"),
+            _ => format!("À combien s'élève {asked} ?"),
+        };
+        return Some(figure_fact(sentence, context, stem, figure, unit, &asked));
+    }
+    if MEASURING_FR.contains(&word) {
+        let asked = subject(before, context)?;
+        let (figure, unit, _) = measure(rest.get(1..)?)?;
+        return Some(figure_fact(sentence, context, format!("Combien {word} {asked} ?"), figure, unit, &asked));
+    }
+    if COUNTING_FR.contains(&word) {
+        let asked = subject(before, context)?;
+        let (number, counted) = count_of(rest.get(1..)?, context)?;
+        let of = if super::definition::starts_with_vowel(&counted) { format!("d'{counted}") } else { format!("de {counted}") };
+        let stem = format!("Combien {of} {word} {asked} ?");
+        return Some(count_fact(sentence, context, stem, number, &counted, &asked));
+    }
+    None
+}
+
+fn english(sentence: &Sentence, context: &Context<'_>, before: &[Token<'_>], rest: &[Token<'_>]) -> Option<Fact> {
+    let verb = rest.first()?;
+    let word = verb.lower.as_str();
+    if matches!(word, "is" | "are") {
+        let asked = subject(before, context)?;
+        let skip = match rest.get(1)?.lower.as_str() {
+            "about" | "approximately" | "around" => 2,
+            _ => 1,
+        };
+        let (figure, unit, _) = measure(rest.get(skip..)?)?;
+        let named = noun_form(&asked, Language::En).is_some();
+        let stem = format!("What {word} {asked}?");
+        return named.then(|| figure_fact(sentence, context, stem, figure, unit, &asked));
+    }
+    let (third, base) = COUNTING_EN.iter().find(|(third, base)| word == *third || word == *base)?;
+    let asked = subject(before, context)?;
+    let (number, counted) = count_of(rest.get(1..)?, context)?;
+    let auxiliary = if word == *third { "does" } else { "do" };
+    let stem = format!("How many {counted} {auxiliary} {asked} {base}?");
+    Some(count_fact(sentence, context, stem, number, &counted, &asked))
+}
+
+/// A figure and its unit at the start of the tokens: the text of both, the unit alone, and how many
+/// tokens they take. The unit may stand apart ("30 caractères", "12 500 €") or not ("5V").
+fn measure(tokens: &[Token<'_>]) -> Option<(String, String, usize)> {
+    let mut used = 0;
+    while tokens.get(used).is_some_and(|token| is_number(token.text)) {
+        used += 1;
+    }
+    if used == 0 || used > 3 {
+        return None;
+    }
+    let last_number = tokens.get(used - 1)?;
+    let clean = |text: &str| text.trim_end_matches(['.', ',', ';', ':']).to_owned();
+    let ended = last_number.text.ends_with(['.', ',', ';']);
+    let unit = tokens.get(used).map(|token| clean(token.text)).filter(|unit| {
+        !ended && !unit.is_empty() && unit.chars().count() <= 14 && unit.chars().all(|c| c.is_alphabetic() || "%€$°µΩ/²³".contains(c))
+    })?;
+    let figure = format!("{} {unit}", clean(&join(tokens.get(..used)?)));
+    Some((figure, singular(&unit), used + 1))
+}
+
+fn is_number(text: &str) -> bool {
+    let bare = text.trim_end_matches(['.', ',', ';']);
+    !bare.is_empty() && bare.starts_with(|c: char| c.is_ascii_digit()) && bare.chars().all(|c| c.is_ascii_digit() || c == '.' || c == ',' || c == '\u{202f}' || c == '\u{a0}')
+}
+
+/// A number and the things it counts: "twelve field types".
+fn count_of(tokens: &[Token<'_>], context: &Context<'_>) -> Option<(String, String)> {
+    let first = tokens.first()?;
+    let in_words = WORDS_FR.contains(&first.lower.as_str()) && context.language() == Language::Fr
+        || WORDS_EN.contains(&first.lower.as_str()) && context.language() == Language::En;
+    if !in_words && !(is_number(first.text) && first.text.len() <= 4) {
+        return None;
+    }
+    let mut counted = Vec::new();
+    for token in tokens.iter().skip(1).take(4) {
+        let bare = token.text.trim_end_matches(['.', ',', ';', ':']);
+        let chains = matches!(token.lower.as_str(), "de" | "d'" | "of") && !counted.is_empty();
+        if bare.is_empty() || context.lexicon.is_stop_word(&token.lower) && !chains || token.text.starts_with('(') {
+            break;
+        }
+        counted.push(bare);
+        if bare.len() != token.text.len() {
+            break;
+        }
+    }
+    while counted.last().is_some_and(|word| context.lexicon.is_stop_word(&word.to_lowercase())) {
+        counted.pop();
+    }
+    // One or two words: more may have run into a verb or a complement.
+    let counted = finish(&counted.get(..counted.len().min(3))?.join(" "), context)?;
+    let plural = counted.split_whitespace().any(|word| word.ends_with(['s', 'x']));
+    plural.then(|| (first.lower.clone(), counted))
+}
+
+fn singular(unit: &str) -> String {
+    let lower = unit.to_lowercase();
+    if lower.chars().count() > 3 { lower.trim_end_matches('s').to_owned() } else { unit.to_owned() }
+}
+
+fn figure_fact(sentence: &Sentence, context: &Context<'_>, stem: String, figure: String, unit: String, asked: &str) -> Fact {
+    let form = Form::Figure { unit, word: false };
+    let asked = without_article(asked, context.language());
+    Fact::of(sentence, Pattern::Figure, stem, figure, form).about(asked, context)
+}
+
+fn count_fact(sentence: &Sentence, context: &Context<'_>, stem: String, number: String, counted: &str, asked: &str) -> Fact {
+    let word = !number.starts_with(|c: char| c.is_ascii_digit());
+    let form = Form::Figure { unit: if word { String::new() } else { singular(counted) }, word };
+    Fact::of(sentence, Pattern::Figure, stem, number, form).about(asked, context)
+}

@@ -1,0 +1,236 @@
+//! Facts that can be asked: a stem, its key, and what kind of phrase the key is.
+//!
+//! Each submodule reads one pattern. A fact holds no distractors yet; every key, and many a phrase
+//! besides, goes into the [`Pool`] from which distractors of the same form are drawn.
+
+mod circumstance;
+mod completion;
+mod definition;
+mod figure;
+mod list;
+mod phrase;
+mod relation_en;
+mod relation_fr;
+
+use std::collections::{HashMap, HashSet};
+
+pub(crate) use figure::{WORDS_EN, WORDS_FR};
+
+use crate::layout::Layout;
+use crate::lexicon::{Lexicon, words};
+use crate::question::{Language, Page};
+use crate::sentence::{Sentence, Sentences};
+
+/// The pattern a fact was read by, from the one that makes the best questions down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Pattern {
+    /// A term and what it is.
+    Definition,
+    /// Why, when, how.
+    Circumstance,
+    /// What something does, contains, depends on.
+    Relation,
+    /// A figure with its unit.
+    Figure,
+    /// An entry of a list.
+    Enumeration,
+    /// The end of a sentence, to be completed.
+    Completion,
+}
+
+impl Pattern {
+    /// How good the questions of this pattern are, before anything else is known.
+    pub(crate) fn quality(self) -> u32 {
+        match self {
+            Pattern::Definition => 100,
+            Pattern::Circumstance => 90,
+            Pattern::Figure => 88,
+            Pattern::Relation => 85,
+            Pattern::Enumeration => 60,
+            Pattern::Completion => 45,
+        }
+    }
+}
+
+/// What kind of phrase an option is. Options of one question are all of one form.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Form {
+    /// A name without article; plural or not.
+    Term { plural: bool, capital: bool },
+    /// What a term is defined as: opens with an article.
+    Description { plural: bool },
+    /// A noun phrase with its article.
+    Noun { definite: bool, plural: bool },
+    /// A noun phrase without article, or opened by a preposition or number.
+    Bare { plural: bool },
+    /// An infinitive and its complements.
+    Action,
+    /// An instruction.
+    Instruction,
+    /// A clause that could stand alone.
+    Clause,
+    /// A number and its unit, the unit in singular lowercase; `word` if the number is spelled out.
+    Figure { unit: String, word: bool },
+    /// A list entry, by its opening: 0 lowercase, 1 uppercase.
+    Entry { capital: bool },
+}
+
+/// One thing the document says, put as a question without options.
+#[derive(Clone, Debug)]
+pub(crate) struct Fact {
+    /// The pattern it was read by.
+    pub(crate) pattern: Pattern,
+    /// The question.
+    pub(crate) stem: String,
+    /// The right answer.
+    pub(crate) key: String,
+    /// What the key is.
+    pub(crate) form: Form,
+    /// Stems of what the question is about: a distractor the document links to it may be right too.
+    pub(crate) subject: Vec<String>,
+    /// Index into the pages given.
+    pub(crate) page: usize,
+    /// The passage that says it.
+    pub(crate) quote: String,
+    /// Index of the block it comes from.
+    pub(crate) block: usize,
+    /// Distractors of the same list, better than any drawn from afar.
+    pub(crate) siblings: Vec<String>,
+    /// Points added to or taken from the pattern's quality.
+    pub(crate) bonus: i32,
+}
+
+/// A phrase of the document that may serve as a distractor.
+#[derive(Clone, Debug)]
+pub(crate) struct Phrase {
+    /// The phrase.
+    pub(crate) text: String,
+    /// Stems of its content words.
+    pub(crate) stems: Vec<String>,
+    /// Index of the page it comes from.
+    pub(crate) page: usize,
+    /// Index of the block it comes from.
+    pub(crate) block: usize,
+}
+
+/// Phrases by form, each once.
+#[derive(Default)]
+pub(crate) struct Pool {
+    by_form: HashMap<Form, Vec<Phrase>>,
+    seen: HashSet<(Form, String)>,
+}
+
+impl Pool {
+    /// Phrases of a form, in reading order.
+    pub(crate) fn of(&self, form: &Form) -> &[Phrase] {
+        self.by_form.get(form).map_or(&[], Vec::as_slice)
+    }
+
+    fn add(&mut self, form: Form, text: &str, page: usize, block: usize, lexicon: &Lexicon) {
+        if self.seen.insert((form.clone(), text.to_lowercase())) {
+            let stems = lexicon.content_stems(text);
+            self.by_form.entry(form).or_default().push(Phrase { text: text.to_owned(), stems, page, block });
+        }
+    }
+}
+
+/// What the patterns look at besides the sentence.
+pub(crate) struct Context<'a> {
+    pub(crate) lexicon: &'a Lexicon,
+    pub(crate) layout: &'a Layout,
+    pub(crate) pages: &'a [Page],
+    /// Words the document also writes without a capital.
+    common: HashSet<String>,
+}
+
+impl<'a> Context<'a> {
+    /// Prepares a document for reading facts.
+    pub(crate) fn of(pages: &'a [Page], layout: &'a Layout, lexicon: &'a Lexicon) -> Self {
+        let mut common = HashSet::new();
+        for block in &layout.blocks {
+            for word in words(&block.text) {
+                if word.chars().next().is_some_and(char::is_lowercase) && !common.contains(word) {
+                    common.insert(word.to_owned());
+                }
+            }
+        }
+        Self { lexicon, layout, pages, common }
+    }
+
+    pub(crate) fn language(&self) -> Language {
+        self.lexicon.language
+    }
+
+    /// Takes the capital off a word that has it only as the first of its sentence.
+    fn uncapitalise(&self, text: &str) -> String {
+        let Some(first) = words(text).next() else { return text.to_owned() };
+        let lower = first.to_lowercase();
+        let is_common = self.lexicon.is_stop_word(&lower) || self.common.contains(&lower);
+        let mut chars = text.chars();
+        match chars.next() {
+            Some(c) if is_common && c.is_uppercase() => c.to_lowercase().chain(chars).collect(),
+            _ => text.to_owned(),
+        }
+    }
+}
+
+/// Reads all facts of a document and the phrases its distractors come from.
+pub(crate) fn read(context: &Context<'_>, sentences: &Sentences) -> (Vec<Fact>, Pool) {
+    let mut facts = Vec::new();
+    let mut pool = Pool::default();
+    for sentence in &sentences.all {
+        let mut found = Vec::new();
+        let relations = match context.language() {
+            Language::Fr => relation_fr::read,
+            Language::En => relation_en::read,
+        };
+        definition::read(sentence, context, &mut found);
+        relations(sentence, context, &mut found);
+        circumstance::read(sentence, context, &mut found);
+        figure::read(sentence, context, &mut found);
+        completion::read(sentence, context, &mut found);
+        for (form, text) in phrase::spare_phrases(sentence, context) {
+            pool.add(form, &text, sentence.page, sentence.block, context.lexicon);
+        }
+        for fact in &found {
+            pool.add(fact.form.clone(), &fact.key, fact.page, fact.block, context.lexicon);
+        }
+        if sentence.askable {
+            facts.append(&mut found);
+        }
+    }
+    list::read(context, &mut facts, &mut pool);
+    (facts, pool)
+}
+
+impl Fact {
+    /// A fact of one sentence.
+    fn of(sentence: &Sentence, pattern: Pattern, stem: String, key: String, form: Form) -> Self {
+        Self {
+            pattern,
+            stem,
+            key,
+            form,
+            subject: Vec::new(),
+            page: sentence.page,
+            quote: sentence.text.clone(),
+            block: sentence.block,
+            siblings: Vec::new(),
+            bonus: if sentence.rejoined { -4 } else { 0 },
+        }
+    }
+
+    /// Says what the question is about.
+    fn about(mut self, subject: &str, context: &Context<'_>) -> Self {
+        self.subject = context.lexicon.content_stems(subject);
+        self
+    }
+
+    fn with_bonus(mut self, bonus: i32) -> Self {
+        self.bonus += bonus;
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,286 @@
+//! Cutting sentences into subject, verb and complement without a grammar.
+
+use super::{Context, Form};
+use crate::lexicon::words;
+use crate::question::Language;
+use crate::sentence::Sentence;
+
+/// The most words an option may have.
+pub(super) const LONGEST_OPTION: usize = 16;
+
+/// A word of a sentence with its punctuation, and its bare lowercase form.
+pub(super) struct Token<'a> {
+    pub(super) text: &'a str,
+    pub(super) lower: String,
+}
+
+/// The words of a sentence, between spaces.
+pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
+    text.split_whitespace()
+        .map(|text| Token {
+            text,
+            lower: text
+                .trim_matches(|c: char| !c.is_alphanumeric())
+                .to_lowercase()
+                .replace('\u{2019}', "'"),
+        })
+        .collect()
+}
+
+/// Tokens back to text.
+pub(super) fn join(tokens: &[Token<'_>]) -> String {
+    tokens.iter().map(|token| token.text).collect::<Vec<_>>().join(" ")
+}
+
+/// The sentence without a label such as « Définition : » or "Note:".
+pub(super) fn without_label(text: &str) -> &str {
+    let Some((label, rest)) = text.split_once(':') else { return text };
+    let is_label = label.split_whitespace().count() <= 2 && label.chars().all(|c| c.is_alphabetic() || c == ' ' || c == '\u{a0}');
+    let rest = rest.trim_start();
+    if is_label && !rest.is_empty() { rest } else { text }
+}
+
+/// Words that point outside the sentence: a question that holds one cannot be answered alone.
+pub(super) fn is_anaphoric(text: &str, language: Language) -> bool {
+    const FRENCH: [&str; 37] = [
+        "ce", "cet", "cette", "ces", "cela", "ceci", "ça", "celui", "celle", "ceux", "celles", "ci", "il", "elle",
+        "ils", "elles", "nous", "vous", "je", "tu", "notre", "nos", "votre", "vos", "y", "eux", "lui", "mon", "on",
+        "dernier", "dernière", "derniers", "dernières", "autre", "autres", "ici", "lesquelles",
+    ];
+    const ENGLISH: [&str; 28] = [
+        "this", "these", "those", "it", "they", "them", "he", "she", "we", "you", "i", "our", "us", "your", "here",
+        "latter", "former", "my", "itself", "one", "ones", "such", "above", "below", "another", "other", "others",
+        "there",
+    ];
+    words(text).any(|word| {
+        let lower = word.to_lowercase();
+        match language {
+            Language::Fr => FRENCH.contains(&lower.as_str()),
+            Language::En => ENGLISH.contains(&lower.as_str()),
+        }
+    })
+}
+
+/// The article or possessive a French or English phrase opens with, as its form.
+pub(super) fn noun_form(text: &str, language: Language) -> Option<Form> {
+    let first = text.split_whitespace().next()?.to_lowercase().replace('\u{2019}', "'");
+    let noun = |definite, plural| Some(Form::Noun { definite, plural });
+    match language {
+        Language::Fr => match first.as_str() {
+            "le" | "la" => noun(true, false),
+            "les" => noun(true, true),
+            "un" | "une" => noun(false, false),
+            "des" | "plusieurs" => noun(false, true),
+            _ if first.starts_with("l'") => noun(true, false),
+            "son" | "sa" => noun(true, false),
+            "ses" | "leurs" => noun(true, true),
+            "leur" | "chaque" => noun(true, false),
+            _ => None,
+        },
+        Language::En => match first.as_str() {
+            "the" | "its" | "their" => {
+                let head = head_is_plural(text);
+                noun(true, head)
+            }
+            "a" | "an" => noun(false, false),
+            _ => None,
+        },
+    }
+}
+
+/// Whether an English phrase's head, the word before the first preposition, ends like a plural.
+pub(super) fn head_is_plural(text: &str) -> bool {
+    let mut head = "";
+    for word in words(text) {
+        if matches!(word, "of" | "for" | "in" | "on" | "to" | "with" | "from" | "by" | "that" | "which" | "and") {
+            break;
+        }
+        head = word;
+    }
+    head.ends_with('s') && !head.ends_with("ss") && !head.ends_with("us") && !head.ends_with("is")
+}
+
+/// The article of a French or English noun phrase taken off, and the rest.
+pub(super) fn without_article(text: &str, language: Language) -> &str {
+    let articles: &[&str] = match language {
+        Language::Fr => &["le ", "la ", "les ", "un ", "une ", "des ", "l'", "l’"],
+        Language::En => &["the ", "a ", "an "],
+    };
+    let lower = text.to_lowercase();
+    articles
+        .iter()
+        .find(|article| lower.starts_with(*article))
+        .and_then(|article| text.get(article.len()..))
+        .map_or(text, str::trim_start)
+}
+
+/// Whether the tokens can be the subject of a question: a short noun phrase that stands alone.
+pub(super) fn subject(tokens: &[Token<'_>], context: &Context<'_>) -> Option<String> {
+    const GENERIC: [&str; 40] = [
+        "but", "objectif", "problème", "exemple", "solution", "premier", "première", "second", "deuxième", "suite",
+        "reste", "chose", "cas", "résultat", "question", "raison", "différence", "avantage", "aim", "problem", "example",
+        "solution", "first", "second", "third", "rest", "thing", "case", "result", "reason", "difference", "idea", "point",
+        "note", "remarque", "following", "goal", "purpose", "last", "next",
+    ];
+    let language = context.language();
+    if tokens.is_empty() || tokens.len() > 9 {
+        return None;
+    }
+    let text = join(tokens);
+    if text.contains([',', ';', ':', '(', ')', '«', '"', '“', '?', '!', '/', '=']) || is_anaphoric(&text, language) {
+        return None;
+    }
+    let banned: &[&str] = match language {
+        Language::Fr => &[
+            "que", "qui", "dont", "où", "si", "quand", "lorsque", "mais", "ne", "pas", "pour", "puis", "donc", "car", "en",
+            "dans", "avec", "sans", "comme", "tout", "est", "sont", "afin", "après", "avant", "lors", "selon", "parmi",
+            "quel", "quelle", "quels", "or", "ainsi", "aussi", "même", "pourquoi", "comment", "chacun", "sinon", "enfin",
+            "plus", "attention", "toutefois", "cependant", "voilà", "voici", "aucun", "aucune", "rien",
+        ],
+        Language::En => &[
+            "that", "which", "who", "when", "if", "while", "but", "not", "then", "because", "as", "is", "are", "where",
+            "since", "although", "however", "so", "what", "how", "why", "please", "no", "nothing", "none", "was", "were",
+            "be", "can", "will", "must", "do", "does", "both", "every", "each", "thus", "therefore", "also", "there",
+            "any", "to",
+        ],
+    };
+    if tokens.iter().any(|token| banned.contains(&token.lower.as_str()) || starts_elided(&token.lower)) {
+        return None;
+    }
+    let stems = content_words(&text, context);
+    let opens_well = match noun_form(&text, language) {
+        Some(_) => !text.to_lowercase().starts_with("its ") && !text.to_lowercase().starts_with("their "),
+        None => tokens.first().is_some_and(|token| {
+            token.text.chars().next().is_some_and(char::is_uppercase) && !context.lexicon.is_stop_word(&token.lower)
+        }),
+    };
+    let generic = stems.len() == 1 && stems.iter().all(|word| GENERIC.contains(&word.as_str()));
+    let first_generic = stems.first().is_some_and(|word| matches!(word.as_str(), "premier" | "première" | "second" | "seconde" | "first" | "third" | "same"));
+    let possessive = tokens.first().is_some_and(|token| matches!(token.lower.as_str(), "son" | "sa" | "ses" | "leur" | "leurs"));
+    // "En TeXworks les" : the phrase must end on its noun.
+    let ends_well = tokens.last().is_some_and(|token| {
+        !context.lexicon.is_stop_word(&token.lower) && token.lower.chars().any(char::is_alphanumeric)
+    });
+    (opens_well && ends_well && !generic && !first_generic && !possessive && !stems.is_empty()).then(|| context.uncapitalise(&text))
+}
+
+fn starts_elided(lower: &str) -> bool {
+    ["qu'", "n'", "c'", "s'", "j'", "m'", "t'", "lorsqu'", "puisqu'"].iter().any(|elided| lower.starts_with(elided))
+}
+
+fn content_words(text: &str, context: &Context<'_>) -> Vec<String> {
+    words(text)
+        .map(str::to_lowercase)
+        .filter(|lower| lower.chars().count() > 1 && !context.lexicon.is_stop_word(lower))
+        .collect()
+}
+
+/// Reads a complement up to the first clause boundary; `relative` lets it run through relative clauses, as
+/// definitions need. Returns nothing if it is empty, too long, or points elsewhere.
+pub(super) fn complement(tokens: &[Token<'_>], relative: bool, context: &Context<'_>) -> Option<String> {
+    let boundary: &[&str] = match context.language() {
+        Language::Fr => &[
+            "lorsque", "lorsqu", "quand", "si", "car", "mais", "tandis", "puis", "parce", "puisque", "alors", "bien",
+            "afin", "sinon", "donc", "pendant", "sauf", "cependant", "voire",
+        ],
+        Language::En => &[
+            "when", "if", "because", "while", "although", "but", "unless", "until", "whereas", "since", "so", "then", "however",
+            "except", "before", "after", "instead",
+        ],
+    };
+    let relatives: &[&str] = match context.language() {
+        Language::Fr => &["qui", "que", "qu", "dont", "où", "lequel", "laquelle", "lesquels", "lesquelles", "comme", "en", "pour"],
+        Language::En => &["which", "that", "who", "whose", "where", "as", "for"],
+    };
+    let most = if relative { LONGEST_OPTION + 8 } else { LONGEST_OPTION };
+    let mut kept: Vec<&str> = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        let bare = token.lower.split('\'').next().unwrap_or("");
+        if at > 0 && (boundary.contains(&bare) || token.text.starts_with(['(', '–', '—', '[', '-']) && at > 1) {
+            break;
+        }
+        if at > 2 && !relative && relatives.contains(&bare) {
+            break;
+        }
+        kept.push(token.text);
+        if kept.len() > most {
+            return None;
+        }
+        if token.text.ends_with([';', ':', '.', '!']) {
+            break;
+        }
+        if token.text.ends_with(',') && !(relative && kept.len() < 6) {
+            break;
+        }
+    }
+    let ending = |word: &str| word.trim_end_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    while kept.last().is_some_and(|word| {
+        let bare = ending(word);
+        bare.is_empty() || context.lexicon.is_stop_word(&bare) && !bare.ends_with("même") && bare != "tout"
+    }) {
+        kept.pop();
+    }
+    finish(&kept.join(" "), context)
+}
+
+/// Strips closing punctuation, checks that the phrase is whole and stands alone.
+pub(super) fn finish(text: &str, context: &Context<'_>) -> Option<String> {
+    let text = text.trim_end_matches(['.', ',', ';', ':', '!', ' ', '\u{a0}']).trim();
+    let balanced = text.matches('(').count() == text.matches(')').count()
+        && text.matches('«').count() == text.matches('»').count()
+        && text.matches('"').count() % 2 == 0
+        && text.matches('“').count() == text.matches('”').count();
+    let has_content = !content_words(text, context).is_empty();
+    let odd = text.contains(['?', '=', '_', '`', ';', '…', '*']) || text.contains("..") || text.starts_with([':', ')', '-', '–']);
+    (balanced && has_content && !odd && !is_anaphoric(text, context.language())).then(|| text.to_owned())
+}
+
+/// The noun phrase a sentence ends with, and the position of its first token.
+pub(super) fn final_noun(tokens: &[Token<'_>], context: &Context<'_>) -> Option<(usize, String)> {
+    // The last article within reach whose phrase runs on to the end of the sentence.
+    const REACH: usize = 7;
+    let last = tokens.len().checked_sub(1)?;
+    let mut found = None;
+    for at in (tokens.len().saturating_sub(REACH)..=last).rev() {
+        let token = tokens.get(at)?;
+        if at < last && token.text.ends_with([',', ';', ':', ')', '.']) {
+            break;
+        }
+        let bare = token.lower.split('\'').next().unwrap_or("");
+        if noun_form(token.text, context.language()).is_some() {
+            found = Some(at);
+            // "la qualité de la mesure": go on through "de" to the head noun.
+            let before = at.checked_sub(1).and_then(|before| tokens.get(before));
+            if before.is_some_and(|token| matches!(token.lower.as_str(), "de" | "d" | "of")) {
+                continue;
+            }
+            break;
+        }
+        let linking = matches!(bare, "de" | "d" | "du" | "of" | "et" | "and");
+        if context.lexicon.is_stop_word(bare) && !linking && !token.lower.contains('\'') {
+            break;
+        }
+    }
+    let at = found?;
+    let text = finish(&join(tokens.get(at..)?), context)?;
+    (text.split_whitespace().count() >= 2 || text.contains(['\'', '’'])).then_some((at, text))
+}
+
+/// Phrases that are no fact's key but make plausible distractors.
+pub(super) fn spare_phrases(sentence: &Sentence, context: &Context<'_>) -> Vec<(Form, String)> {
+    let mut out = Vec::new();
+    let text = without_label(&sentence.text);
+    let all = tokens(text);
+    if let Some((_, noun)) = final_noun(&all, context)
+        && let Some(form) = noun_form(&noun, context.language())
+    {
+        out.push((form, noun));
+    }
+    if sentence.askable && (4..=LONGEST_OPTION).contains(&all.len()) && text.ends_with('.') && !text.contains(',') {
+        let opens_with_noun = noun_form(text, context.language()).is_some();
+        if let Some(clause) = finish(&context.uncapitalise(text), context).filter(|_| opens_with_noun) {
+            out.push((Form::Clause, clause));
+        }
+    }
+    out
+}

@@ -1,0 +1,273 @@
+//! French sentences of the shape subject, verb, complement: « Que contient le paquet ? »
+
+use super::definition::starts_with_vowel;
+use super::phrase::{complement, finish, join, noun_form, subject, tokens, without_label};
+use super::{Context, Fact, Form, Pattern};
+use crate::sentence::Sentence;
+
+/// Verbs that take a direct object, third person singular and plural. « Que V S ? » is French for
+/// every one of them.
+#[rustfmt::skip]
+const DIRECT: &[(&str, &str)] = &[
+    ("accélère", "accélèrent"), ("accepte", "acceptent"), ("affecte", "affectent"), ("affiche", "affichent"), ("ajoute", "ajoutent"),
+    ("améliore", "améliorent"), ("apporte", "apportent"), ("assure", "assurent"), ("augmente", "augmentent"), ("autorise", "autorisent"),
+    ("calcule", "calculent"), ("comprend", "comprennent"), ("comporte", "comportent"), ("concerne", "concernent"), ("conserve", "conservent"),
+    ("constitue", "constituent"), ("contient", "contiennent"), ("contrôle", "contrôlent"), ("convertit", "convertissent"), ("couvre", "couvrent"),
+    ("crée", "créent"), ("décrit", "décrivent"), ("définit", "définissent"), ("détecte", "détectent"), ("détermine", "déterminent"),
+    ("diminue", "diminuent"), ("empêche", "empêchent"), ("entraîne", "entraînent"), ("envoie", "envoient"), ("exige", "exigent"),
+    ("évite", "évitent"), ("exécute", "exécutent"), ("facilite", "facilitent"), ("favorise", "favorisent"), ("fixe", "fixent"),
+    ("fournit", "fournissent"), ("garantit", "garantissent"), ("génère", "génèrent"), ("gère", "gèrent"), ("implique", "impliquent"),
+    ("impose", "imposent"), ("inclut", "incluent"), ("indique", "indiquent"), ("influence", "influencent"), ("interdit", "interdisent"),
+    ("introduit", "introduisent"), ("limite", "limitent"), ("mesure", "mesurent"), ("mobilise", "mobilisent"), ("modifie", "modifient"),
+    ("montre", "montrent"), ("nécessite", "nécessitent"), ("offre", "offrent"), ("ouvre", "ouvrent"), ("possède", "possèdent"),
+    ("précise", "précisent"), ("présente", "présentent"), ("produit", "produisent"), ("propose", "proposent"), ("protège", "protègent"),
+    ("provoque", "provoquent"), ("rappelle", "rappellent"), ("reçoit", "reçoivent"), ("réduit", "réduisent"), ("regroupe", "regroupent"),
+    ("relie", "relient"), ("remplace", "remplacent"), ("représente", "représentent"), ("requiert", "requièrent"), ("respecte", "respectent"),
+    ("stocke", "stockent"), ("subit", "subissent"), ("supprime", "suppriment"), ("traite", "traitent"), ("transforme", "transforment"),
+    ("transmet", "transmettent"), ("transporte", "transportent"), ("utilise", "utilisent"), ("valide", "valident"), ("vérifie", "vérifient"),
+    ("explique", "expliquent"), ("délivre", "délivrent"), ("libère", "libèrent"), ("absorbe", "absorbent"), ("émet", "émettent"),
+    ("renvoie", "renvoient"), ("retourne", "retournent"), ("réalise", "réalisent"), ("signale", "signalent"), ("rend", "rendent"),
+    ("recherche", "recherchent"), ("lance", "lancent"), ("installe", "installent"), ("supporte", "supportent"), ("attire", "attirent"),
+];
+
+/// Verbs with their preposition, and how the question asks for the complement.
+#[rustfmt::skip]
+const INDIRECT: &[(&str, &str, &str, &str)] = &[
+    ("dépend", "dépendent", "de", "De quoi"), ("résulte", "résultent", "de", "De quoi"), ("provient", "proviennent", "de", "D'où"),
+    ("découle", "découlent", "de", "De quoi"), ("dispose", "disposent", "de", "De quoi"),
+    ("correspond", "correspondent", "à", "À quoi"), ("sert", "servent", "à", "À quoi"), ("vise", "visent", "à", "À quoi"),
+    ("conduit", "conduisent", "à", "À quoi"), ("mène", "mènent", "à", "À quoi"), ("contribue", "contribuent", "à", "À quoi"),
+    ("répond", "répondent", "à", "À quoi"), ("appartient", "appartiennent", "à", "À quoi"), ("participe", "participent", "à", "À quoi"),
+    ("aide", "aident", "à", "À quoi"), ("incite", "incitent", "à", "À quoi"), ("accède", "accèdent", "à", "À quoi"),
+    ("consiste", "consistent", "à", "En quoi"), ("consiste", "consistent", "en", "En quoi"),
+    ("repose", "reposent", "sur", "Sur quoi"), ("influe", "influent", "sur", "Sur quoi"), ("porte", "portent", "sur", "Sur quoi"),
+    ("agit", "agissent", "sur", "Sur quoi"), ("débouche", "débouchent", "sur", "Sur quoi"),
+];
+
+/// After a reflexive « se ».
+#[rustfmt::skip]
+const REFLEXIVE: &[(&str, &str, &str, &str)] = &[
+    ("compose", "composent", "de", "De quoi"), ("base", "basent", "sur", "Sur quoi"), ("fonde", "fondent", "sur", "Sur quoi"),
+    ("appuie", "appuient", "sur", "Sur quoi"), ("applique", "appliquent", "à", "À quoi"), ("adresse", "adressent", "à", "À qui"),
+    ("rapporte", "rapportent", "à", "À quoi"), ("concentre", "concentrent", "sur", "Sur quoi"),
+];
+
+/// Participles after « est » or « sont », by how they open, with their preposition.
+#[rustfmt::skip]
+const PASSIVE: &[(&str, &str, &str)] = &[
+    ("composé", "de", "De quoi"), ("constitué", "de", "De quoi"), ("formé", "de", "De quoi"), ("doté", "de", "De quoi"),
+    ("équipé", "de", "De quoi"), ("muni", "de", "De quoi"), ("basé", "sur", "Sur quoi"), ("fondé", "sur", "Sur quoi"),
+    ("destiné", "à", "À quoi"), ("lié", "à", "À quoi"), ("soumis", "à", "À quoi"), ("associé", "à", "À quoi"), ("consacré", "à", "À quoi"),
+    ("réservé", "à", "À quoi"), ("relié", "à", "À quoi"), ("connecté", "à", "À quoi"), ("égal", "à", "À quoi"),
+    ("dû", "à", "À quoi"), ("due", "à", "À quoi"), ("dus", "à", "À quoi"), ("dues", "à", "À quoi"),
+];
+
+/// Reads the relations of a French sentence.
+pub(super) fn read(sentence: &Sentence, context: &Context<'_>, found: &mut Vec<Fact>) {
+    let all = tokens(without_label(&sentence.text));
+    for at in 1..all.len().min(11) {
+        let Some((before, rest)) = all.split_at_checked(at) else { return };
+        let Some(verb) = rest.first() else { return };
+        let word = |offset: usize| rest.get(offset).map_or("", |token| token.lower.as_str());
+        let reflexive = before.last().is_some_and(|token| matches!(token.lower.as_str(), "se" | "s'")) || verb.lower.starts_with("s'");
+        let relation = if reflexive {
+            read_reflexive(before, rest)
+        } else if matches!(verb.lower.as_str(), "est" | "sont") {
+            read_passive(rest)
+        } else {
+            read_indirect(rest).or_else(|| read_modal(rest)).or_else(|| read_permet(rest))
+        };
+        let subject_tokens = if before.last().is_some_and(|token| token.lower == "se") {
+            all.get(..at.saturating_sub(1)).unwrap_or(&[])
+        } else {
+            before
+        };
+        if let Some(Relation { ask, verb, after, form }) = relation {
+            let Some(asked) = subject(subject_tokens, context) else { continue };
+            let Some(rest) = rest.get(after..) else { continue };
+            if push(sentence, context, found, &asked, &ask, &verb, rest, form) {
+                return;
+            }
+            continue;
+        }
+        let direct = DIRECT.iter().find(|(one, many)| verb.lower == *one || verb.lower == *many);
+        let Some((one, _)) = direct else { continue };
+        let opens_object = rest.get(1).is_some_and(|token| noun_form(token.text, context.language()).is_some() || is_partitive(&token.lower));
+        let Some(asked) = subject(before, context).filter(|_| opens_object && !verb.text.ends_with(',')) else { continue };
+        let Some(object) = rest.get(1..) else { continue };
+        let ask = if starts_with_vowel(&verb.lower) { "Qu'" } else { "Que " };
+        let asked_back = verb.lower == *one && before.len() <= 6;
+        if push(sentence, context, found, &asked, ask, verb.text, object, None) {
+            if asked_back {
+                ask_subject(sentence, context, found, &asked, verb.text, object);
+            }
+            return;
+        }
+        let _ = word;
+    }
+}
+
+/// A verb that was recognised: how the question opens, the verb as it stands in it, and the number of
+/// tokens before the complement.
+struct Relation {
+    ask: String,
+    verb: String,
+    after: usize,
+    form: Option<Form>,
+}
+
+/// Whether a token is the preposition, alone, contracted or elided.
+fn is_preposition(lower: &str, preposition: &str) -> bool {
+    match preposition {
+        "de" => matches!(lower, "de" | "du" | "des") || lower.starts_with("d'"),
+        "à" => matches!(lower, "à" | "au" | "aux"),
+        other => lower == other,
+    }
+}
+
+fn read_indirect(rest: &[super::phrase::Token<'_>]) -> Option<Relation> {
+    let verb = rest.first()?;
+    let next = rest.get(1)?;
+    let (_, _, _, ask) = INDIRECT.iter().find(|(one, many, preposition, _)| {
+        (verb.lower == *one || verb.lower == *many) && is_preposition(&next.lower, preposition)
+    })?;
+    Some(Relation { ask: format!("{ask} "), verb: verb.text.to_owned(), after: 1, form: None })
+}
+
+fn read_reflexive(before: &[super::phrase::Token<'_>], rest: &[super::phrase::Token<'_>]) -> Option<Relation> {
+    let verb = rest.first()?;
+    let next = rest.get(1)?;
+    let elided = verb.lower.starts_with("s'");
+    let bare = verb.lower.strip_prefix("s'").unwrap_or(&verb.lower);
+    let (_, _, _, ask) = REFLEXIVE.iter().find(|(one, many, preposition, _)| {
+        (bare == *one || bare == *many) && is_preposition(&next.lower, preposition)
+    })?;
+    let verb = if elided || before.is_empty() { verb.text.to_owned() } else { format!("se {}", verb.text) };
+    Some(Relation { ask: format!("{ask} "), verb, after: 1, form: None })
+}
+
+fn read_passive(rest: &[super::phrase::Token<'_>]) -> Option<Relation> {
+    let (auxiliary, participle, next) = (rest.first()?, rest.get(1)?, rest.get(2)?);
+    let ask = if next.lower == "par" && is_participle(&participle.lower) {
+        "Par qui ou par quoi"
+    } else {
+        PASSIVE
+            .iter()
+            .find(|(opening, preposition, _)| {
+                participle.lower.strip_prefix(opening).is_some_and(|ending| matches!(ending, "" | "e" | "s" | "es" | "aux"))
+                    && is_preposition(&next.lower, preposition)
+            })?
+            .2
+    };
+    let verb = format!("{} {}", auxiliary.text, participle.text);
+    let after = if next.lower == "par" { 3 } else { 2 };
+    Some(Relation { ask: format!("{ask} "), verb, after, form: None })
+}
+
+fn is_participle(lower: &str) -> bool {
+    ["é", "ée", "és", "ées", "i", "ie", "is", "ies", "u", "ue", "us", "ues", "it", "ite", "its", "ites"].iter().any(|ending| lower.ends_with(ending))
+}
+
+/// « peut lancer », « doit contenir ».
+fn read_modal(rest: &[super::phrase::Token<'_>]) -> Option<Relation> {
+    let (verb, next) = (rest.first()?, rest.get(1)?);
+    let modal = matches!(verb.lower.as_str(), "doit" | "doivent" | "peut" | "peuvent");
+    (modal && is_infinitive(&next.lower) && !matches!(next.lower.as_str(), "être" | "avoir" | "faire")).then(|| Relation {
+        ask: "Que ".to_owned(),
+        verb: format!("{} faire", verb.text),
+        after: 1,
+        form: Some(Form::Action),
+    })
+}
+
+/// « permet de lancer », « sert à trier » with an infinitive.
+fn read_permet(rest: &[super::phrase::Token<'_>]) -> Option<Relation> {
+    let (verb, next) = (rest.first()?, rest.get(1)?);
+    let permits = matches!(verb.lower.as_str(), "permet" | "permettent");
+    let (after, infinitive) = match next.lower.strip_prefix("d'") {
+        Some(infinitive) => (1, infinitive.to_owned()),
+        None if next.lower == "de" => (2, rest.get(2)?.lower.clone()),
+        None => return None,
+    };
+    (permits && is_infinitive(&infinitive)).then(|| Relation {
+        ask: "Que ".to_owned(),
+        verb: format!("{} de faire", verb.text),
+        after,
+        form: Some(Form::Action),
+    })
+}
+
+/// Whether a word has the ending of an infinitive.
+pub(super) fn is_infinitive(lower: &str) -> bool {
+    let long = lower.chars().count() >= 4;
+    long && ["er", "ir", "re", "oir"].iter().any(|ending| lower.ends_with(ending))
+        && !matches!(lower, "leur" | "notre" | "votre" | "autre" | "entre" | "contre" | "premier" | "dernier" | "fichier" | "dossier" | "papier")
+}
+
+fn is_partitive(lower: &str) -> bool {
+    matches!(lower, "du" | "de" | "deux" | "trois" | "quatre") || lower.starts_with("d'")
+}
+
+/// « du flux » answers as « le flux », « d'un flux » as « un flux ».
+fn without_preposition(text: &str) -> String {
+    const OPENINGS: [(&str, &str); 12] = [
+        ("du ", "le "), ("des ", "les "), ("de ", ""), ("d'", ""), ("d’", ""), ("au ", "le "), ("aux ", "les "), ("à ", ""),
+        ("sur ", ""), ("en ", ""), ("par ", ""), ("dans ", ""),
+    ];
+    OPENINGS
+        .iter()
+        .find_map(|(opening, article)| text.strip_prefix(opening).map(|rest| format!("{article}{rest}")))
+        .unwrap_or_else(|| text.to_owned())
+}
+
+#[expect(clippy::too_many_arguments, reason = "the parts of one sentence, used in this file only")]
+fn push(
+    sentence: &Sentence,
+    context: &Context<'_>,
+    found: &mut Vec<Fact>,
+    asked: &str,
+    ask: &str,
+    verb: &str,
+    rest: &[super::phrase::Token<'_>],
+    form: Option<Form>,
+) -> bool {
+    let Some(phrase) = complement(rest, false, context) else { return false };
+    let indirect = !ask.starts_with("Qu");
+    let key = if indirect {
+        without_preposition(&phrase)
+    } else {
+        phrase.strip_prefix("d'").or_else(|| phrase.strip_prefix("d’")).filter(|_| form.is_some()).unwrap_or(&phrase).to_owned()
+    };
+    let first_word = key.split_whitespace().next().unwrap_or("").to_lowercase();
+    let form = form
+        .or_else(|| is_infinitive(&first_word).then_some(Form::Action))
+        .or_else(|| noun_form(&key, context.language()))
+        .unwrap_or(Form::Bare { plural: first_word.ends_with('s') });
+    if key.split_whitespace().count() < 2 && !matches!(form, Form::Noun { .. }) {
+        return false;
+    }
+    let stem = format!("{ask}{verb} {asked} ?");
+    found.push(Fact::of(sentence, Pattern::Relation, stem, key, form).about(asked, context));
+    true
+}
+
+/// « Qu'est-ce qui provoque la chute de tension ? »
+fn ask_subject(
+    sentence: &Sentence,
+    context: &Context<'_>,
+    found: &mut Vec<Fact>,
+    asked: &str,
+    verb: &str,
+    object: &[super::phrase::Token<'_>],
+) {
+    let whole = join(object);
+    let object = whole.trim_end_matches('.');
+    let Some(object) = finish(object, context).filter(|object| (3..=18).contains(&object.split_whitespace().count())) else { return };
+    let Some(form) = noun_form(asked, context.language()) else { return };
+    if object.contains([',', '(', ':']) || matches!(form, Form::Noun { plural: true, .. }) {
+        return;
+    }
+    let stem = format!("Qu'est-ce qui {verb} {object} ?");
+    let fact = Fact::of(sentence, Pattern::Relation, stem, asked.to_owned(), form);
+    found.push(fact.about(&object, context).with_bonus(1));
+}
