@@ -1,0 +1,279 @@
+//! What counts as a valid access token, against a key server on this machine.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::get;
+use axum::{Json, Router};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use p256::elliptic_curve::sec1::ToEncodedPoint;
+use p256::pkcs8::EncodePrivateKey;
+use rsa::traits::PublicKeyParts;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::Mutex;
+use supabase::token::Invalid;
+use supabase::Verifier;
+use url::Url;
+
+const NOW: u64 = 1_800_000_000;
+const USER: &str = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff";
+const LEGACY_SECRET: &str = "a-legacy-secret-of-at-least-32-characters";
+
+struct KeyServer {
+    url: Url,
+    asked: Arc<AtomicUsize>,
+    down: Arc<AtomicBool>,
+    keys: Arc<Mutex<Vec<Value>>>,
+}
+
+impl KeyServer {
+    async fn start(keys: Vec<Value>) -> Self {
+        type Shared = (Arc<AtomicUsize>, Arc<AtomicBool>, Arc<Mutex<Vec<Value>>>);
+        async fn jwks(State((asked, down, keys)): State<Shared>) -> Result<Json<Value>, StatusCode> {
+            asked.fetch_add(1, Ordering::SeqCst);
+            if down.load(Ordering::SeqCst) {
+                return Err(StatusCode::BAD_GATEWAY);
+            }
+            Ok(Json(json!({ "keys": *keys.lock().unwrap() })))
+        }
+        let shared: Shared = (Arc::default(), Arc::default(), Arc::new(Mutex::new(keys)));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (asked, down, keys) = shared.clone();
+        let router = Router::new()
+            .route("/auth/v1/.well-known/jwks.json", get(jwks))
+            .with_state(shared);
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self {
+            url: url.parse().unwrap(),
+            asked,
+            down,
+            keys,
+        }
+    }
+
+    fn verifier(&self) -> Verifier {
+        Verifier::new(&self.url, Some(LEGACY_SECRET), reqwest::Client::new())
+    }
+
+    fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+
+    fn claims(&self) -> Value {
+        json!({
+            "iss": self.url.join("/auth/v1").unwrap(),
+            "aud": "authenticated",
+            "sub": USER,
+            "role": "authenticated",
+            "exp": NOW + 3600,
+            "iat": NOW,
+        })
+    }
+}
+
+/// A signing key with its public half as published.
+struct Key {
+    id: &'static str,
+    algorithm: Algorithm,
+    private: EncodingKey,
+    public: Value,
+}
+
+impl Key {
+    fn es256(id: &'static str, seed: u8) -> Self {
+        let secret = p256::SecretKey::from_slice(&[seed; 32]).unwrap();
+        let point = secret.public_key().to_encoded_point(false);
+        let part = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        Self {
+            id,
+            algorithm: Algorithm::ES256,
+            private: EncodingKey::from_ec_der(secret.to_pkcs8_der().unwrap().as_bytes()),
+            public: json!({
+                "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": id,
+                "x": part(point.x().unwrap()), "y": part(point.y().unwrap()),
+            }),
+        }
+    }
+
+    fn rs256(id: &'static str) -> Self {
+        use rsa::pkcs1::EncodeRsaPrivateKey;
+        // Short, because it is made at each run and protects nothing.
+        let secret = rsa::RsaPrivateKey::new(&mut rsa::rand_core::OsRng, 1024).unwrap();
+        let part = |number: &rsa::BigUint| URL_SAFE_NO_PAD.encode(number.to_bytes_be());
+        Self {
+            id,
+            algorithm: Algorithm::RS256,
+            private: EncodingKey::from_rsa_der(secret.to_pkcs1_der().unwrap().as_bytes()),
+            public: json!({
+                "kty": "RSA", "alg": "RS256", "use": "sig", "kid": id,
+                "n": part(secret.n()), "e": part(secret.e()),
+            }),
+        }
+    }
+
+    fn sign(&self, claims: &Value) -> String {
+        let mut header = Header::new(self.algorithm);
+        header.kid = Some(self.id.into());
+        encode(&header, claims, &self.private).unwrap()
+    }
+}
+
+fn with(claims: &Value, name: &str, value: Value) -> Value {
+    let mut claims = claims.clone();
+    claims[name] = value;
+    claims
+}
+
+fn without(claims: &Value, name: &str) -> Value {
+    let mut claims = claims.clone();
+    claims.as_object_mut().unwrap().remove(name);
+    claims
+}
+
+fn hs256(claims: &Value, secret: &[u8]) -> String {
+    encode(&Header::new(Algorithm::HS256), claims, &EncodingKey::from_secret(secret)).unwrap()
+}
+
+fn unsigned(header: Value, claims: &Value) -> String {
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    format!("{}.{}.", part(&header), part(claims))
+}
+
+#[tokio::test]
+async fn tokens_signed_with_es256_rs256_and_the_legacy_secret_are_accepted() {
+    let (es, rs) = (Key::es256("k-es", 7), Key::rs256("k-rs"));
+    let server = KeyServer::start(vec![es.public.clone(), rs.public.clone()]).await;
+    let verifier = server.verifier();
+    let claims = server.claims();
+    for token in [es.sign(&claims), rs.sign(&claims), hs256(&claims, LEGACY_SECRET.as_bytes())] {
+        let subject = verifier.verify(&token, NOW).await.unwrap();
+        assert_eq!(subject.user_id.to_string(), USER);
+        assert_eq!(subject.token.as_str(), token);
+    }
+}
+
+#[tokio::test]
+async fn forged_and_foreign_tokens_are_refused() {
+    let key = Key::es256("k-1", 7);
+    let server = KeyServer::start(vec![key.public.clone()]).await;
+    let verifier = server.verifier();
+    let claims = server.claims();
+    let good = key.sign(&claims);
+    let (head, signature) = good.rsplit_once('.').unwrap();
+    let other_payload = URL_SAFE_NO_PAD.encode(with(&claims, "sub", json!(USER.replace('6', "7"))).to_string());
+    let header = head.split_once('.').unwrap().0;
+    let public = serde_json::to_vec(&key.public).unwrap();
+
+    let refused = [
+        ("none", unsigned(json!({"alg": "none", "typ": "JWT"}), &claims)),
+        ("None", unsigned(json!({"alg": "None", "kid": "k-1"}), &claims)),
+        ("no signature", format!("{head}.")),
+        ("signature of another payload", format!("{header}.{other_payload}.{signature}")),
+        ("the public key as HMAC secret", hs256(&claims, &public)),
+        ("another legacy secret", hs256(&claims, b"another-secret-of-at-least-32-characters")),
+        ("another key under the same id", Key::es256("k-1", 9).sign(&claims)),
+        ("another algorithm under the id of an EC key", Key::rs256("k-1").sign(&claims)),
+        ("wrong issuer", key.sign(&with(&claims, "iss", json!("https://evil.example/auth/v1")))),
+        ("no issuer", key.sign(&without(&claims, "iss"))),
+        ("wrong audience", key.sign(&with(&claims, "aud", json!("other")))),
+        ("no audience", key.sign(&without(&claims, "aud"))),
+        ("no subject", key.sign(&without(&claims, "sub"))),
+        ("subject that is no id", key.sign(&with(&claims, "sub", json!("admin")))),
+        ("no expiry", key.sign(&without(&claims, "exp"))),
+        ("expiry as text", key.sign(&with(&claims, "exp", json!("never")))),
+        ("negative expiry", key.sign(&with(&claims, "exp", json!(-1)))),
+        ("not yet valid", key.sign(&with(&claims, "nbf", json!(NOW + 60)))),
+        ("the project's own key", key.sign(&with(&claims, "role", json!("service_role")))),
+        ("anonymous key", key.sign(&with(&claims, "role", json!("anon")))),
+        ("garbage", "garbage".into()),
+        ("empty", String::new()),
+        ("dots", "..".into()),
+        ("not base64", "é.é.é".into()),
+        ("very long", "a".repeat(1 << 20)),
+    ];
+    for (what, token) in refused {
+        let answer = verifier.verify(&token, NOW).await;
+        assert!(matches!(answer, Err(Invalid::Refused(_))), "{what}: {answer:?}");
+    }
+    assert!(verifier.verify(&good, NOW).await.is_ok(), "the good token is still accepted");
+}
+
+#[tokio::test]
+async fn without_a_legacy_secret_hs256_is_refused() {
+    let server = KeyServer::start(vec![]).await;
+    let verifier = Verifier::new(&server.url, None, reqwest::Client::new());
+    let token = hs256(&server.claims(), LEGACY_SECRET.as_bytes());
+    assert!(matches!(verifier.verify(&token, NOW).await, Err(Invalid::Refused(_))));
+}
+
+#[tokio::test]
+async fn a_token_expires_ten_seconds_after_its_time() {
+    let key = Key::es256("k-1", 7);
+    let server = KeyServer::start(vec![key.public.clone()]).await;
+    let verifier = server.verifier();
+    let token = key.sign(&with(&server.claims(), "exp", json!(NOW)));
+    assert!(verifier.verify(&token, NOW + 9).await.is_ok());
+    assert!(matches!(verifier.verify(&token, NOW + 10).await, Err(Invalid::Expired)));
+    let token = key.sign(&with(&server.claims(), "exp", json!(u64::MAX)));
+    assert!(verifier.verify(&token, NOW).await.is_ok(), "no overflow");
+}
+
+#[tokio::test]
+async fn keys_are_fetched_once_and_again_after_ten_minutes() {
+    let key = Key::es256("k-1", 7);
+    let server = KeyServer::start(vec![key.public.clone()]).await;
+    let verifier = server.verifier();
+    let token = key.sign(&server.claims());
+    for now in [NOW, NOW + 1, NOW + 599] {
+        verifier.verify(&token, now).await.unwrap();
+    }
+    assert_eq!(server.asked(), 1);
+    verifier.verify(&token, NOW + 600).await.unwrap();
+    assert_eq!(server.asked(), 2);
+}
+
+#[tokio::test]
+async fn a_new_key_is_found_and_unknown_ids_do_not_hammer_the_key_server() {
+    let (old, new) = (Key::es256("old", 7), Key::es256("new", 8));
+    let server = KeyServer::start(vec![old.public.clone()]).await;
+    let verifier = server.verifier();
+    verifier.verify(&old.sign(&server.claims()), NOW).await.unwrap();
+
+    let forged = Key::es256("forged", 9).sign(&server.claims());
+    for _ in 0..100 {
+        assert!(verifier.verify(&forged, NOW + 1).await.is_err());
+    }
+    assert_eq!(server.asked(), 1, "not asked again within 30 s");
+
+    server.keys.lock().unwrap().push(new.public.clone());
+    let token = new.sign(&server.claims());
+    verifier.verify(&token, NOW + 31).await.unwrap();
+    assert_eq!(server.asked(), 2);
+}
+
+#[tokio::test]
+async fn a_key_server_that_is_down_is_not_the_callers_fault_and_known_keys_go_on() {
+    let key = Key::es256("k-1", 7);
+    let server = KeyServer::start(vec![key.public.clone()]).await;
+    let verifier = server.verifier();
+    let token = key.sign(&server.claims());
+    server.down.store(true, Ordering::SeqCst);
+    assert!(matches!(verifier.verify(&token, NOW).await, Err(Invalid::KeysUnavailable(_))));
+    server.down.store(false, Ordering::SeqCst);
+    verifier.verify(&token, NOW + 1).await.unwrap();
+    server.down.store(true, Ordering::SeqCst);
+    verifier.verify(&token, NOW + 700).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_token_never_shows_in_debug_output() {
+    let key = Key::es256("k-1", 7);
+    let server = KeyServer::start(vec![key.public.clone()]).await;
+    let token = key.sign(&server.claims());
+    let subject = server.verifier().verify(&token, NOW).await.unwrap();
+    assert!(!format!("{subject:?}").contains(&token));
+}
