@@ -153,10 +153,17 @@ mod tests {
 
     #[test]
     fn the_key_travels_over_https_or_inside_this_machine_only() {
-        for good in [DEFAULT_BASE_URL, "http://127.0.0.1:9/v1/", "http://[::1]:9/v1", "http://localhost/v1"] {
-            assert!(client(good).unwrap().endpoint.path().ends_with("/v1/chat/completions"), "{good}");
+        for good in
+            [DEFAULT_BASE_URL, "http://127.0.0.1:9/v1/", "http://[::1]:9/v1", "http://localhost/v1"]
+        {
+            assert!(
+                client(good).unwrap().endpoint.path().ends_with("/v1/chat/completions"),
+                "{good}"
+            );
         }
-        for bad in ["http://api.openai.com/v1", "ftp://127.0.0.1/v1", "nonsense", "", "data:text/plain,x"] {
+        for bad in
+            ["http://api.openai.com/v1", "ftp://127.0.0.1/v1", "nonsense", "", "data:text/plain,x"]
+        {
             assert!(matches!(client(bad), Err(Error::Configuration { .. })), "{bad}");
         }
     }

@@ -67,10 +67,10 @@ impl Excerpt {
         }
     }
 
-    /// Whether a part of the document is not shown.
+    /// How much of the document is shown, in whole percent rounded down: 100 only where all is.
     #[must_use]
-    pub fn is_shortened(&self) -> bool {
-        self.pieces_shown < self.pieces_total
+    pub fn percent_shown(&self) -> usize {
+        (self.pieces_shown * 100).checked_div(self.pieces_total).unwrap_or(100)
     }
 }
 
@@ -190,7 +190,7 @@ mod tests {
     fn a_document_that_fits_is_shown_whole() {
         let pages = document(3, 5);
         let excerpt = Excerpt::of(&pages, 10_000, 0);
-        assert!(!excerpt.is_shortened());
+        assert_eq!(excerpt.percent_shown(), 100);
         let texts: Vec<_> = excerpt.passages.iter().map(|p| p.text.clone()).collect();
         assert_eq!(texts, pages.iter().map(|p| p.text.clone()).collect::<Vec<_>>());
     }
@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn a_long_document_is_shown_from_its_first_pages_to_its_last() {
         let excerpt = Excerpt::of(&document(300, 60), 8_000, 0);
-        assert!(excerpt.is_shortened());
+        assert!(excerpt.percent_shown() < 20);
         for decade in 0..10 {
             let (from, to) = (decade * 30 + 1, decade * 30 + 30);
             assert!(
@@ -227,7 +227,8 @@ mod tests {
 
     #[test]
     fn pages_without_text_cost_and_show_nothing() {
-        let blank = [Page { number: 1, text: " \n ".into() }, Page { number: 2, text: String::new() }];
+        let blank =
+            [Page { number: 1, text: " \n ".into() }, Page { number: 2, text: String::new() }];
         assert_eq!(Excerpt::of(&blank, 1_000, 0), Excerpt::default());
     }
 
@@ -240,22 +241,22 @@ mod tests {
 
     fn any_pages() -> impl Strategy<Value = Vec<Page>> {
         let sentence = "[A-Za-zéàç漢 ]{1,80}[.!?\n]? ?";
-        let text = prop::collection::vec(sentence, 0..60).prop_map(|parts| parts.concat());
-        prop::collection::vec(text, 0..25).prop_map(|texts| {
+        let text = prop::collection::vec(sentence, 0..25).prop_map(|parts| parts.concat());
+        prop::collection::vec(text, 0..12).prop_map(|texts| {
             (1u32..).zip(texts).map(|(number, text)| Page { number, text }).collect()
         })
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(96))]
+        #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
-        fn the_budget_is_never_exceeded(pages in any_pages(), budget in 0usize..6_000, rotation: u64) {
+        fn the_budget_is_never_exceeded(pages in any_pages(), budget in 0usize..3_000, rotation: u64) {
             prop_assert!(shown_tokens(&Excerpt::of(&pages, budget, rotation)) <= budget);
         }
 
         #[test]
-        fn every_passage_stands_verbatim_on_its_page(pages in any_pages(), budget in 0usize..6_000, rotation: u64) {
+        fn every_passage_stands_verbatim_on_its_page(pages in any_pages(), budget in 0usize..3_000, rotation: u64) {
             for passage in Excerpt::of(&pages, budget, rotation).passages {
                 let page = pages.iter().find(|p| p.number == passage.page).unwrap();
                 prop_assert!(page.text.contains(&passage.text));

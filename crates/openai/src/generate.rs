@@ -76,7 +76,7 @@ impl Default for Limits {
 pub enum Warning {
     /// The document is longer than the token budget; evenly spaced parts of it were shown.
     DocumentShortened {
-        /// How much of the document's text the longest excerpt held.
+        /// How much of the document's text the longest excerpt that was answered held.
         percent_shown: usize,
     },
     /// Candidates that failed the review: not proven by their quote, flawed, or repeated.
@@ -183,6 +183,7 @@ struct Run<'a> {
     waited: Duration,
     per_request: usize,
     document_tokens: usize,
+    percent_sent: usize,
     percent_shown: usize,
     usage: Usage,
     model: Option<String>,
@@ -202,6 +203,7 @@ impl<'a> Run<'a> {
             waited: Duration::ZERO,
             per_request: options.limits.questions_per_request.max(1),
             document_tokens: options.limits.document_tokens,
+            percent_sent: 0,
             percent_shown: 0,
             usage: Usage::default(),
             model: None,
@@ -218,8 +220,7 @@ impl<'a> Run<'a> {
     fn next_request(&mut self) -> Result<ChatCompletionRequest, Error> {
         let seed = self.options.seed.wrapping_add(u64::from(self.attempts));
         let excerpt = Excerpt::of(self.pages, self.document_tokens, seed);
-        let percent = (excerpt.pieces_shown * 100).checked_div(excerpt.pieces_total).unwrap_or(100);
-        self.percent_shown = self.percent_shown.max(percent);
+        self.percent_sent = excerpt.percent_shown();
         let missing = self.options.count.saturating_sub(self.kept.len());
         let wanted = NewQuestions {
             count: (missing + missing.div_ceil(5)).min(self.per_request),
@@ -237,6 +238,7 @@ impl<'a> Run<'a> {
     fn accept(&mut self, completion: Completion) {
         self.failure = None;
         self.failures = 0;
+        self.percent_shown = self.percent_shown.max(self.percent_sent);
         self.usage += completion.usage;
         self.model = Some(completion.model);
         if completion.cut_off {
@@ -290,7 +292,7 @@ impl<'a> Run<'a> {
         let mut questions = spread(self.kept, asked);
         questions.sort_by_key(|question| question.evidence.page);
         let mut warnings = Vec::new();
-        if self.attempts > 0 && self.percent_shown < 100 {
+        if self.model.is_some() && self.percent_shown < 100 {
             warnings.push(Warning::DocumentShortened { percent_shown: self.percent_shown });
         }
         if self.dropped > 0 {
@@ -320,5 +322,11 @@ fn spread(questions: Vec<Question>, count: usize) -> Vec<Question> {
     }
     let chosen = evenly_spaced(questions.len(), count, 0);
     let mut index = 0;
-    questions.into_iter().filter(|_| { index += 1; chosen.contains(&(index - 1)) }).collect()
+    questions
+        .into_iter()
+        .filter(|_| {
+            index += 1;
+            chosen.contains(&(index - 1))
+        })
+        .collect()
 }

@@ -172,7 +172,8 @@ mod tests {
     #[test]
     fn kept_questions_are_listed_on_one_short_line_each_the_latest_first() {
         let pages = page("A fact.");
-        let kept: Vec<_> = (0..80).map(|n| question(&format!("Which\n{n}? {}", "x".repeat(500)))).collect();
+        let kept: Vec<_> =
+            (0..80).map(|n| question(&format!("Which\n{n}? {}", "x".repeat(500)))).collect();
         let text = user(&pages, &Excerpt::of(&pages, 1_000, 0), 1, Language::En, &kept);
         let listed: Vec<_> = text.lines().filter(|line| line.starts_with("- ")).collect();
         assert_eq!(listed.len(), AVOID_QUESTIONS);

@@ -105,7 +105,10 @@ pub struct JsonSchemaFormat {
 ///
 /// # Errors
 /// [`Error::NoText`] where the pages hold no text, or the budget leaves room for none.
-pub fn build_request(pages: &[Page], wanted: &NewQuestions<'_>) -> Result<ChatCompletionRequest, Error> {
+pub fn build_request(
+    pages: &[Page],
+    wanted: &NewQuestions<'_>,
+) -> Result<ChatCompletionRequest, Error> {
     let excerpt = Excerpt::of(pages, wanted.document_tokens, wanted.seed);
     request_about(pages, &excerpt, wanted)
 }
@@ -128,7 +131,11 @@ pub(crate) fn request_about(
             Message { role: Role::User, content: user },
         ],
         response_format: ResponseFormat::JsonSchema {
-            json_schema: JsonSchemaFormat { name: "questions", strict: true, schema: answer_schema() },
+            json_schema: JsonSchemaFormat {
+                name: "questions",
+                strict: true,
+                schema: answer_schema(),
+            },
         },
         max_completion_tokens: if reasons { answer + REASONING_TOKENS } else { answer },
         // The specification allows any i64; JSON numbers are exact to 2^53 only.
@@ -187,7 +194,10 @@ mod tests {
 
     fn pages(count: u32) -> Vec<Page> {
         (1..=count)
-            .map(|number| Page { number, text: format!("Le fait numéro {number} est vrai. ").repeat(80) })
+            .map(|number| Page {
+                number,
+                text: format!("Le fait numéro {number} est vrai. ").repeat(80),
+            })
             .collect()
     }
 
@@ -230,7 +240,11 @@ mod tests {
     fn reasoning_models_get_no_temperature_and_room_to_think() {
         for model in ["o1", "o3-mini", "o4-mini", "gpt-5", "gpt-5.4-mini"] {
             let request = build_request(&pages(1), &wanted(model, 4_000)).unwrap();
-            assert_eq!((request.temperature, request.max_completion_tokens), (None, 11_592), "{model}");
+            assert_eq!(
+                (request.temperature, request.max_completion_tokens),
+                (None, 11_592),
+                "{model}"
+            );
         }
         for model in ["gpt-4o", "gpt-4.1-mini", "omni", "mistral-large"] {
             let request = build_request(&pages(1), &wanted(model, 4_000)).unwrap();
@@ -241,7 +255,10 @@ mod tests {
     #[test]
     fn fifty_questions_stay_within_what_the_model_can_answer() {
         let many = NewQuestions { count: 60, ..wanted(DEFAULT_MODEL, 4_000) };
-        assert_eq!(build_request(&pages(1), &many).unwrap().max_completion_tokens, MAX_ANSWER_TOKENS);
+        assert_eq!(
+            build_request(&pages(1), &many).unwrap().max_completion_tokens,
+            MAX_ANSWER_TOKENS
+        );
     }
 
     #[test]
@@ -251,8 +268,11 @@ mod tests {
         let shown = content.split_once("=== DOCUMENT").unwrap().1;
         // The two lines around the document itself are ours.
         assert!(estimate_tokens(shown) <= 5_000 + 48);
-        assert!(content.contains("=== PAGE 2 ") || content.contains("=== PAGE 1 "));
-        assert!(content.contains("=== PAGE 300 ") || content.contains("=== PAGE 299 "));
+        let shown: Vec<u32> = content
+            .lines()
+            .filter_map(|line| line.strip_prefix("=== PAGE ")?.split(' ').next()?.parse().ok())
+            .collect();
+        assert!(shown.len() > 10 && shown[0] <= 15 && shown[shown.len() - 1] >= 285, "{shown:?}");
     }
 
     #[test]

@@ -125,14 +125,21 @@ pub fn read_response(
     }
     let count = elements.len();
     let questions: Vec<Question> = elements.into_iter().filter_map(question).collect();
-    Ok(Completion { malformed: count - questions.len(), questions, cut_off, model: body.model, usage })
+    Ok(Completion {
+        malformed: count - questions.len(),
+        questions,
+        cut_off,
+        model: body.model,
+        usage,
+    })
 }
 
 fn elements(content: &str, usage: Usage) -> Result<Vec<Value>, Error> {
     if content.trim().is_empty() {
         return Err(Error::NoMessage { what: "message.content is empty", usage });
     }
-    let mut answer: Value = serde_json::from_str(content).map_err(|fault| invalid(&fault, usage))?;
+    let mut answer: Value =
+        serde_json::from_str(content).map_err(|fault| invalid(&fault, usage))?;
     match answer.get_mut("questions").map(Value::take) {
         Some(Value::Array(elements)) => Ok(elements),
         _ => Err(Error::InvalidJson { line: 0, column: 0, usage }),
@@ -141,14 +148,18 @@ fn elements(content: &str, usage: Usage) -> Result<Vec<Value>, Error> {
 
 fn cut_elements(content: &str) -> Vec<Value> {
     // The last token may just have completed the JSON; then the elements are the same.
-    complete_elements(content).into_iter().filter_map(|text| serde_json::from_str(text).ok()).collect()
+    complete_elements(content)
+        .into_iter()
+        .filter_map(|text| serde_json::from_str(text).ok())
+        .collect()
 }
 
 fn question(element: Value) -> Option<Question> {
     let mut question: Question = serde_json::from_value(element).ok()?;
     // Flaws are found by our checks, not claimed by the author.
     question.flaws.clear();
-    let texts = question.choices.iter().map(|(_, text)| text).chain([question.question_text.as_str()]);
+    let texts =
+        question.choices.iter().map(|(_, text)| text).chain([question.question_text.as_str()]);
     let complete = texts.into_iter().all(|text| !text.trim().is_empty());
     complete.then_some(question)
 }
@@ -172,7 +183,10 @@ fn failure(status: u16, headers: &[(String, String)], body: &[u8]) -> Error {
         400 if says("context_length_exceeded") => Error::PromptTooLong,
         400 if says("content_filter") => Error::ContentFilter { usage: Usage::default() },
         408 | 409 | 500.. => Error::Server { status, retry_after },
-        _ => Error::Rejected { status, code: code.or(kind).and_then(safe_code).unwrap_or_else(|| "unknown".to_owned()) },
+        _ => Error::Rejected {
+            status,
+            code: code.or(kind).and_then(safe_code).unwrap_or_else(|| "unknown".to_owned()),
+        },
     }
 }
 
@@ -181,3 +195,6 @@ fn safe_code(code: String) -> Option<String> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     (!code.is_empty() && code.len() <= 64 && code.chars().all(plain)).then_some(code)
 }
+
+#[cfg(test)]
+mod tests;

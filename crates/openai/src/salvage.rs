@@ -60,7 +60,8 @@ mod tests {
 
     #[test]
     fn nothing_complete_gives_nothing() {
-        for text in ["", "{", r#"{"questions": ["#, r#"{"questions": [{"a": 1"#, "}}}]", "not json"] {
+        for text in ["", "{", r#"{"questions": ["#, r#"{"questions": [{"a": 1"#, "}}}]", "not json"]
+        {
             assert!(complete_elements(text).is_empty(), "{text}");
         }
     }

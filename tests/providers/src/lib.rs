@@ -8,4 +8,5 @@
 //! handle; an end-to-end run starts the `providers` binary and scripts it over `/_control/…`.
 
 pub mod openai;
+pub mod sample;
 mod server;

@@ -28,10 +28,11 @@ async fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let served = Arc::new(AtomicU64::new(0));
     let count = Arc::clone(&served);
-    let router = providers::openai::router()?.layer(from_fn(move |request: Request, next: Next| {
-        count.fetch_add(1, Ordering::Relaxed);
-        next.run(request)
-    }));
+    let router =
+        providers::openai::router()?.layer(from_fn(move |request: Request, next: Next| {
+            count.fetch_add(1, Ordering::Relaxed);
+            next.run(request)
+        }));
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, arguments.port))
         .await
         .with_context(|| format!("port {} is taken: choose another with --port", arguments.port))?;

@@ -15,7 +15,10 @@ pub(crate) struct Server {
 
 impl Server {
     /// Serves `router` on a free port of the loopback address.
-    pub(crate) async fn start(router: Router, closing: watch::Sender<bool>) -> std::io::Result<Self> {
+    pub(crate) async fn start(
+        router: Router,
+        closing: watch::Sender<bool>,
+    ) -> std::io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let mut closed = closing.subscribe();

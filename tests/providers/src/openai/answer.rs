@@ -56,15 +56,22 @@ pub(crate) fn spoil(fault: &Fault, mut questions: Vec<Question>, asked: &Asked) 
         }
         Fault::InventedQuotes => {
             for question in &mut questions {
-                question.evidence.quote =
-                    format!("Il est bien connu de chacun que {} est la réponse attendue.", question.key());
+                question.evidence.quote = format!(
+                    "Il est bien connu de chacun que {} est la réponse attendue.",
+                    question.key()
+                );
             }
         }
         Fault::Flawed => {
             for question in &mut questions {
                 let (stem, all) = match asked.language {
-                    mcq::Language::Fr => ("Laquelle de ces affirmations n'est PAS fausse", "Toutes les réponses ci-dessus"),
-                    mcq::Language::En => ("Which of these statements is NOT false", "All of the above"),
+                    mcq::Language::Fr => (
+                        "Laquelle de ces affirmations n'est PAS fausse",
+                        "Toutes les réponses ci-dessus",
+                    ),
+                    mcq::Language::En => {
+                        ("Which of these statements is NOT false", "All of the above")
+                    }
                 };
                 question.question_text = format!("{stem} ? {}", question.question_text);
                 match question.correct_choice {
@@ -139,7 +146,11 @@ pub(crate) fn completion(number: usize, request: &Value, fault: &Fault, content:
         Fault::Refuse => ("stop", Value::Null, json!("I'm sorry, I can't help with that.")),
         Fault::CutOff { .. } => ("length", json!(content), Value::Null),
         Fault::ContentFilter => ("content_filter", Value::Null, Value::Null),
-        Fault::InvalidJson => ("stop", json!("Voici les questions : {\"questions\": [{\"question_text\":"), Value::Null),
+        Fault::InvalidJson => (
+            "stop",
+            json!("Voici les questions : {\"questions\": [{\"question_text\":"),
+            Value::Null,
+        ),
         _ => ("stop", json!(content), Value::Null),
     };
     // About four characters to a token, as the provider's documentation says of English.
@@ -180,7 +191,8 @@ pub(crate) fn broken(body: &Value) -> Response {
     let half = Bytes::copy_from_slice(whole.as_bytes().get(..whole.len() / 2).unwrap_or_default());
     let parts = stream::iter([Ok(half), Err(std::io::Error::other("cut"))]);
     let length = whole.len().to_string();
-    let headers = [(header::CONTENT_TYPE, "application/json".to_owned()), (header::CONTENT_LENGTH, length)];
+    let headers =
+        [(header::CONTENT_TYPE, "application/json".to_owned()), (header::CONTENT_LENGTH, length)];
     (headers, Body::from_stream(parts)).into_response()
 }
 

@@ -90,10 +90,13 @@ impl Published {
     /// # Errors
     /// Where the file is there and unreadable.
     pub fn at_hand() -> Result<Option<Self>> {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../../../shared/specs/openai-subset.json");
+        let path =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/specs/openai-subset.json");
         if !path.exists() {
-            println!("NOT CHECKED: the published OpenAI specification is not at hand ({})", path.display());
+            println!(
+                "NOT CHECKED: the published OpenAI specification is not at hand ({})",
+                path.display()
+            );
             return Ok(None);
         }
         let text = std::fs::read_to_string(&path).context("reading the published specification")?;

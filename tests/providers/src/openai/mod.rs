@@ -123,7 +123,8 @@ fn routes() -> anyhow::Result<(Router, Arc<Stand>)> {
         events: watch::Sender::new(Events::default()),
         closing: watch::Sender::new(false),
     });
-    let unknown = || async { answer::error(404, "invalid_request_error", None, "Unknown request URL") };
+    let unknown =
+        || async { answer::error(404, "invalid_request_error", None, "Unknown request URL") };
     let router = Router::new()
         .route("/openai/v1/chat/completions", post(chat))
         .route("/openai/{*rest}", axum::routing::any(unknown))
@@ -163,17 +164,28 @@ async fn chat(State(stand): State<Arc<Stand>>, headers: HeaderMap, body: Bytes) 
         return unauthorized();
     }
     match asked {
-        Some(asked) if violations.is_empty() => respond(&stand, number, &body, &asked, &fault).await,
+        Some(asked) if violations.is_empty() => {
+            respond(&stand, number, &body, &asked, &fault).await
+        }
         _ => answer::error(400, "invalid_request_error", None, &violations.join("; ")),
     }
 }
 
-async fn respond(stand: &Stand, number: usize, body: &Value, asked: &Asked, fault: &Fault) -> Response {
+async fn respond(
+    stand: &Stand,
+    number: usize,
+    body: &Value,
+    asked: &Asked,
+    fault: &Fault,
+) -> Response {
     match fault {
         Fault::RateLimited { retry_after } => {
-            let limited = answer::error(429, "requests", Some("rate_limit_exceeded"), "Rate limit reached");
+            let limited =
+                answer::error(429, "requests", Some("rate_limit_exceeded"), "Rate limit reached");
             return match retry_after {
-                Some(seconds) => ([(header::RETRY_AFTER, seconds.to_string())], limited).into_response(),
+                Some(seconds) => {
+                    ([(header::RETRY_AFTER, seconds.to_string())], limited).into_response()
+                }
                 None => limited,
             };
         }
@@ -184,7 +196,12 @@ async fn respond(stand: &Stand, number: usize, body: &Value, asked: &Asked, faul
         Fault::Unauthorized => return unauthorized(),
         Fault::PromptTooLong => {
             let message = "This model's maximum context length is exceeded";
-            return answer::error(400, "invalid_request_error", Some("context_length_exceeded"), message);
+            return answer::error(
+                400,
+                "invalid_request_error",
+                Some("context_length_exceeded"),
+                message,
+            );
         }
         Fault::Server { status } => {
             return answer::error(*status, "server_error", None, "The server had an error");
@@ -214,7 +231,12 @@ async fn respond(stand: &Stand, number: usize, body: &Value, asked: &Asked, faul
 }
 
 fn unauthorized() -> Response {
-    answer::error(401, "invalid_request_error", Some("invalid_api_key"), "Incorrect API key provided")
+    answer::error(
+        401,
+        "invalid_request_error",
+        Some("invalid_api_key"),
+        "Incorrect API key provided",
+    )
 }
 
 impl Stand {

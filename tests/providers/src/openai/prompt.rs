@@ -41,8 +41,12 @@ pub fn read(message: &str) -> Option<Asked> {
         "en" => Language::En,
         _ => return None,
     };
-    let mut asked =
-        Asked { count: field("count")?.parse().ok()?, language, pages: Vec::new(), already: Vec::new() };
+    let mut asked = Asked {
+        count: field("count")?.parse().ok()?,
+        language,
+        pages: Vec::new(),
+        already: Vec::new(),
+    };
     let (mut opened, mut listing) = (false, false);
     for line in rest.split_inclusive('\n') {
         match marker(line, boundary) {
@@ -54,7 +58,9 @@ pub fn read(message: &str) -> Option<Asked> {
                 asked.pages.push(Page { number, text: String::new() });
             }
             Some(_) => return None,
-            None if listing => asked.already.extend(line.strip_prefix("- ").map(|stem| stem.trim_end().to_owned())),
+            None if listing => {
+                asked.already.extend(line.strip_prefix("- ").map(|stem| stem.trim_end().to_owned()))
+            }
             None => match asked.pages.last_mut() {
                 Some(page) => page.text.push_str(line),
                 None if line.trim().is_empty() => {}
@@ -66,7 +72,11 @@ pub fn read(message: &str) -> Option<Asked> {
 }
 
 fn marker<'a>(line: &'a str, boundary: &str) -> Option<&'a str> {
-    line.trim_end().strip_prefix("=== ")?.strip_suffix(" ===")?.strip_suffix(boundary)?.strip_suffix(' ')
+    line.trim_end()
+        .strip_prefix("=== ")?
+        .strip_suffix(" ===")?
+        .strip_suffix(boundary)?
+        .strip_suffix(' ')
 }
 
 #[cfg(test)]
@@ -89,7 +99,12 @@ mod tests {
 
     #[test]
     fn a_message_without_its_markers_is_not_understood() {
-        for (from, to) in [("count: 2", "count: two"), ("=== END", "=== FIN"), ("language: en", "language: xx"), ("boundary: 0123456789ab", "boundary: ")] {
+        for (from, to) in [
+            ("count: 2", "count: two"),
+            ("=== END", "=== FIN"),
+            ("language: en", "language: xx"),
+            ("boundary: 0123456789ab", "boundary: "),
+        ] {
             assert_eq!(read(&MESSAGE.replace(from, to)), None, "{from}");
         }
         assert_eq!(read(""), None);

@@ -1,0 +1,5 @@
+//! The crate against a stand-in for the provider, over HTTP on this machine.
+
+mod common;
+mod contract;
+mod faults;
