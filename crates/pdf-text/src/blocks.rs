@@ -154,10 +154,7 @@ fn order(blocks: &[Block]) -> Vec<&Block> {
     let mut ordered = Vec::with_capacity(drawn.len());
     while !left.is_empty() {
         // Blocks that wait for each other in a circle are taken as they were drawn.
-        let free = left
-            .iter()
-            .position(|&index| waits.get(index) == Some(&0))
-            .unwrap_or(0);
+        let free = left.iter().position(|&index| waits.get(index) == Some(&0)).unwrap_or(0);
         let index = left.remove(free);
         ordered.extend(drawn.get(index));
         for &follower in followers.get(index).into_iter().flatten() {

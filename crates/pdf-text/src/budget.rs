@@ -26,6 +26,9 @@ pub struct Budget {
     /// Operators and string bytes one page may need, forms counted as often as they are drawn.
     /// A dense page of text needs 20 000; a form drawing a form drawing a form needs billions.
     pub page_operations: u64,
+    /// The same for the whole document; 300 dense pages need 6 million. It bounds the time of
+    /// documents whose pages each stay just inside their own limit.
+    pub total_operations: u64,
     /// How deeply forms may be nested in forms. Real documents stay below ten.
     pub form_nesting: u32,
     /// Bytes of text one document may give. 300 dense pages give about 2 MB; a page that prints
@@ -40,8 +43,9 @@ impl Default for Budget {
             pages: 300,
             page_content_bytes: 8 << 20,
             support_stream_bytes: 24 << 20,
-            total_decompressed_bytes: 512 << 20,
-            page_operations: 2_000_000,
+            total_decompressed_bytes: 256 << 20,
+            page_operations: 1_000_000,
+            total_operations: 10_000_000,
             form_nesting: 20,
             text_bytes: 8 << 20,
         }

@@ -1,9 +1,9 @@
 //! The device that the interpreter draws on: it keeps glyphs and forgets everything else.
 
 use crate::glyph::{Glyph, Text};
-use crate::lines::Lines;
 use hayro_interpret::font::{Glyph as FontGlyph, GlyphRun};
 use hayro_interpret::hayro_cmap::{BfString, WritingMode};
+use hayro_interpret::hayro_syntax::object::Dict;
 use hayro_interpret::kurbo::{Affine, BezPath, Point, Rect};
 use hayro_interpret::{
     BlendMode, ClipPath, Device, DrawMode, DrawProps, Image, ImageDrawProps, SoftMask,
@@ -12,38 +12,36 @@ use hayro_interpret::{
 /// Units of the em square in which the interpreter gives advances.
 const UNITS_PER_EM: f64 = 1000.0;
 
-/// Receives glyph runs and turns them into the lines of one page.
-pub(crate) struct TextDevice {
-    lines: Lines,
-    width: f64,
-    height: f64,
+/// What was drawn, in order.
+#[derive(Debug)]
+pub(crate) enum Item {
+    Glyph(Glyph),
+    /// The place of a form.
+    Mark,
 }
 
-impl TextDevice {
-    /// A device for a page of this size, in points.
-    pub(crate) fn new(width: f64, height: f64) -> Self {
-        Self {
-            lines: Lines::default(),
-            width,
-            height,
-        }
-    }
+/// Receives glyph runs and keeps their glyphs.
+pub(crate) struct TextDevice<'m> {
+    pub(crate) items: Vec<Item>,
+    /// Width and height of the page, in points.
+    size: (f64, f64),
+    /// The tag of the marked content that stands for a form.
+    mark: &'m [u8],
+}
 
-    /// The text of everything drawn.
-    pub(crate) fn into_text(self) -> String {
-        self.lines.into_text()
+impl<'m> TextDevice<'m> {
+    /// A device for a page of this size, in points.
+    pub(crate) fn new(size: (f64, f64), mark: &'m [u8]) -> Self {
+        Self { items: Vec::new(), size, mark }
     }
 
     /// Whether the point lies on the page, with a margin for glyphs that reach into it.
     fn shows(&self, point: Point, em: f64) -> bool {
-        point.x > -em
-            && point.y > -em
-            && point.x < self.width + em
-            && point.y < self.height + em
+        point.x > -em && point.y > -em && point.x < self.size.0 + em && point.y < self.size.1 + em
     }
 }
 
-impl<'a> Device<'a> for TextDevice {
+impl<'a> Device<'a> for TextDevice<'_> {
     fn draw_glyph_run(&mut self, run: &GlyphRun<'_, 'a>, props: DrawProps<'a>, _: &DrawMode) {
         let vertical = matches!(run.writing_mode(), WritingMode::Vertical);
         for glyph in run.glyphs() {
@@ -63,7 +61,13 @@ impl<'a> Device<'a> for TextDevice {
                 Some(BfString::String(s)) => Text::Many(s),
                 None => symbol(glyph),
             };
-            self.lines.push(Glyph { text, ..placed });
+            self.items.push(Item::Glyph(Glyph { text, ..placed }));
+        }
+    }
+
+    fn begin_marked_content(&mut self, tag: &[u8], _: Option<&Dict<'_>>) {
+        if tag == self.mark {
+            self.items.push(Item::Mark);
         }
     }
 
@@ -86,17 +90,8 @@ fn place(transform: Affine, advance: f64, vertical: bool) -> Option<Glyph> {
     let em = up * UNITS_PER_EM;
     let direction = (ux / scale, uy / scale);
     let advance = if vertical { em } else { advance * along };
-    let finite = [x, y, direction.0, direction.1, em, advance]
-        .iter()
-        .all(|v| v.is_finite());
-    (finite && em > 0.0).then_some(Glyph {
-        text: Text::Unknown,
-        x,
-        y,
-        direction,
-        em,
-        advance,
-    })
+    let finite = [x, y, direction.0, direction.1, em, advance].iter().all(|v| v.is_finite());
+    (finite && em > 0.0).then_some(Glyph { text: Text::Unknown, x, y, direction, em, advance })
 }
 
 /// A glyph whose font says nothing about its meaning. Symbol fonts, which set the bullets of

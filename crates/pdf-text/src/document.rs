@@ -1,5 +1,6 @@
 //! What a document gives: its text, page by page.
 
+use crate::Error;
 use serde::{Deserialize, Serialize};
 
 /// The text of one page.
@@ -21,6 +22,25 @@ pub struct Document {
     pub pages: Vec<Page>,
     /// What could not be read.
     pub warnings: Vec<Warning>,
+}
+
+impl Document {
+    /// The document, if it has any text.
+    ///
+    /// # Errors
+    /// [`Error::TooComplex`] when its pages cost too much, else [`Error::NoText`].
+    pub fn or_error(self) -> Result<Self, Error> {
+        if self.pages.iter().any(|page| !page.text.is_empty()) {
+            return Ok(self);
+        }
+        let complex = self.warnings.iter().find(|warning| {
+            matches!(warning.code, WarningCode::PageTooComplex | WarningCode::DocumentTooComplex)
+        });
+        Err(match complex {
+            Some(warning) => Error::TooComplex(warning.message.clone()),
+            None => Error::NoText,
+        })
+    }
 }
 
 /// Something of the document that could not be read.

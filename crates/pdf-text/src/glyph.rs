@@ -28,10 +28,7 @@ pub(crate) enum Text {
 impl Glyph {
     /// Where the pen stands after this glyph.
     pub(crate) fn end(&self) -> (f64, f64) {
-        (
-            self.x + self.direction.0 * self.advance,
-            self.y + self.direction.1 * self.advance,
-        )
+        (self.x + self.direction.0 * self.advance, self.y + self.direction.1 * self.advance)
     }
 
     /// The middle of the glyph on its baseline.

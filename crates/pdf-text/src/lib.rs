@@ -7,14 +7,20 @@
 mod accents;
 mod blocks;
 mod budget;
+mod content;
+mod decode;
 mod device;
 mod document;
 mod error;
+mod fonts;
 mod glyph;
 mod lines;
+mod lzw;
+mod page;
 mod reader;
+mod scan;
 
 pub use budget::Budget;
 pub use document::{Document, Page, Warning, WarningCode};
 pub use error::Error;
-pub use reader::{Pages, Pdf, extract};
+pub use reader::{PageRead, Pages, Pdf, extract};

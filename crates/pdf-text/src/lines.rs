@@ -59,10 +59,7 @@ impl Lines {
     pub(crate) fn push(&mut self, glyph: Glyph) {
         if let Some(accent) = self.accent.take() {
             if let Some(composed) = accents::composed(&accent, &glyph) {
-                self.write(Glyph {
-                    text: Text::Char(composed),
-                    ..glyph
-                });
+                self.write(Glyph { text: Text::Char(composed), ..glyph });
                 return;
             }
             self.write(accent);
@@ -71,10 +68,7 @@ impl Lines {
             self.write(glyph);
             return;
         }
-        let over_last = self
-            .last
-            .as_ref()
-            .and_then(|last| accents::composed(&glyph, last));
+        let over_last = self.last.as_ref().and_then(|last| accents::composed(&glyph, last));
         match over_last {
             Some(composed) => {
                 if let Some(block) = self.blocks.last_mut() {
@@ -186,11 +180,7 @@ fn between(last: &Glyph, next: &Glyph) -> (Between, bool) {
         Between::Block
     } else if across.abs() > NEW_BASELINE * em {
         // Downwards is the next line; far down, or up to another column, is another block.
-        if across > 0.0 || -across > BLOCK_GAP * em {
-            Between::Block
-        } else {
-            Between::Line
-        }
+        if across > 0.0 || -across > BLOCK_GAP * em { Between::Block } else { Between::Line }
     } else if along < -JUMP_BACK * em {
         Between::Block
     } else if along > WIDE_GAP * em {

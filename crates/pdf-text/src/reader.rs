@@ -1,13 +1,12 @@
 //! Opening a document and reading its pages one by one.
 
-use crate::device::TextDevice;
-use crate::{Budget, Document, Error, Page};
-use hayro_interpret::hayro_syntax::page::Page as PdfPage;
+use crate::fonts::Checked;
+use crate::page::{PageReader, Spent};
+use crate::{Budget, Document, Error, Page, Warning, WarningCode};
+use hayro_interpret::InterpreterCache;
+use hayro_interpret::hayro_syntax::object::Dict;
 use hayro_interpret::hayro_syntax::{DecryptionError, LoadPdfError, Pdf as Syntax};
-use hayro_interpret::kurbo::{Affine, Rect};
-use hayro_interpret::{
-    Context, InterpreterCache, InterpreterSettings, RenderContent, interpret_page,
-};
+use serde::{Deserialize, Serialize};
 
 /// A PDF may be preceded by other bytes; readers look for its header in the first 1024.
 const HEADER_WINDOW: usize = 1024;
@@ -18,31 +17,48 @@ pub struct Pdf {
     budget: Budget,
 }
 
-/// The pages of an opened document, with the fonts that they share.
+/// The pages of an opened document, with the fonts that they share and what they have cost.
 pub struct Pages<'a> {
     pdf: &'a Pdf,
-    fonts: InterpreterCache<'a>,
+    cache: InterpreterCache<'a>,
+    checked: Checked,
+    spent: Spent,
+}
+
+/// One page, and what could not be read of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageRead {
+    /// The page, with as much of its text as the budget allowed.
+    pub page: Page,
+    /// What is missing.
+    pub warnings: Vec<Warning>,
+    /// Whether the budget of the document is used up: the pages after this one cannot be read.
+    pub last: bool,
 }
 
 /// The text of every page of a PDF.
 ///
+/// This never panics on foreign bytes as far as is known and fuzzed, but its parsers are foreign,
+/// too, and decompress what describes the document (cross-references, object streams) without a
+/// limit: natively, only give it files that you trust not to exhaust the memory; foreign ones
+/// belong into an instance of `pdf-text-module`.
+///
 /// # Errors
-/// Any [`Error`]. A page that cannot be read is a warning as long as another one can.
+/// Any [`Error`]. A page that cannot be read is a warning as long as another one gives text.
 pub fn extract(bytes: Vec<u8>, budget: &Budget) -> Result<Document, Error> {
     let pdf = Pdf::open(bytes, budget)?;
     let mut pages = pdf.pages();
-    let mut document = Document {
-        page_count: pdf.page_count(),
-        pages: Vec::new(),
-        warnings: Vec::new(),
-    };
+    let mut document =
+        Document { page_count: pdf.page_count(), pages: Vec::new(), warnings: Vec::new() };
     for number in 1..=pdf.page_count() {
-        document.pages.push(pages.read(number)?);
+        let read = pages.read(number)?;
+        document.pages.push(read.page);
+        document.warnings.extend(read.warnings);
+        if read.last {
+            break;
+        }
     }
-    if document.pages.iter().all(|page| page.text.is_empty()) {
-        return Err(Error::NoText);
-    }
-    Ok(document)
+    document.or_error()
 }
 
 impl Pdf {
@@ -56,9 +72,7 @@ impl Pdf {
             return Err(Error::Empty);
         }
         if bytes.len() > budget.bytes {
-            return Err(Error::TooLarge {
-                limit: budget.bytes,
-            });
+            return Err(Error::TooLarge { limit: budget.bytes });
         }
         let head = bytes.get(..HEADER_WINDOW).unwrap_or(&bytes);
         if !head.windows(5).any(|window| window == b"%PDF-") {
@@ -69,16 +83,12 @@ impl Pdf {
             LoadPdfError::Decryption(error) => Error::Damaged(format!("{error:?}")),
             LoadPdfError::Invalid => Error::Damaged("no page tree was found".to_owned()),
         })?;
-        let pdf = Self {
-            syntax,
-            budget: *budget,
-        };
-        match pdf.page_count() {
+        let pdf = Self { syntax, budget: *budget };
+        match pdf.page_count().max(pdf.declared_pages()) {
             0 => Err(Error::Damaged("it has no pages".to_owned())),
-            pages if pages > budget.pages => Err(Error::TooManyPages {
-                pages,
-                limit: budget.pages,
-            }),
+            pages if pages > budget.pages => {
+                Err(Error::TooManyPages { pages, limit: budget.pages })
+            }
             _ => Ok(pdf),
         }
     }
@@ -88,11 +98,22 @@ impl Pdf {
         u32::try_from(self.syntax.pages().len()).unwrap_or(u32::MAX)
     }
 
+    /// How many pages the page tree claims to have; the parser stops at a page it has seen.
+    fn declared_pages(&self) -> u32 {
+        let xref = self.syntax.xref();
+        xref.get::<Dict<'_>>(xref.root_id())
+            .and_then(|catalog| catalog.get::<Dict<'_>>("Pages"))
+            .and_then(|pages| pages.get::<u32>("Count"))
+            .unwrap_or(0)
+    }
+
     /// The pages, to be read one by one.
     pub fn pages(&self) -> Pages<'_> {
         Pages {
             pdf: self,
-            fonts: InterpreterCache::new(),
+            cache: InterpreterCache::new(),
+            checked: Checked::default(),
+            spent: Spent::default(),
         }
     }
 }
@@ -101,36 +122,35 @@ impl<'a> Pages<'a> {
     /// The text of one page, counted from 1.
     ///
     /// # Errors
-    /// [`Error::Damaged`] when there is no such page, [`Error::TooComplex`] when it would cost
-    /// more than the budget.
-    pub fn read(&mut self, number: u32) -> Result<Page, Error> {
+    /// [`Error::Damaged`] when there is no such page.
+    pub fn read(&mut self, number: u32) -> Result<PageRead, Error> {
         let page = usize::try_from(number)
             .ok()
             .and_then(|number| self.pdf.syntax.pages().get(number.checked_sub(1)?))
             .ok_or_else(|| Error::Damaged(format!("there is no page {number}")))?;
-        let _ = self.pdf.budget;
-        Ok(Page {
-            number,
-            text: self.text(page),
-        })
-    }
-
-    fn text(&self, page: &PdfPage<'a>) -> String {
-        let (width, height) = page.render_dimensions();
-        let transform = Affine::new(page.initial_transform(false).as_coeffs());
-        let settings = InterpreterSettings {
-            render_content: RenderContent::PAGE,
-            ..InterpreterSettings::default()
+        let reader = PageReader {
+            budget: &self.pdf.budget,
+            spent: &mut self.spent,
+            fonts: &mut self.checked,
+            cache: &self.cache,
+            xref: self.pdf.syntax.xref(),
         };
-        let mut context = Context::new(
-            transform,
-            Rect::new(0.0, 0.0, f64::from(width), f64::from(height)),
-            &self.fonts,
-            self.pdf.syntax.xref(),
-            settings,
-        );
-        let mut device = TextDevice::new(f64::from(width), f64::from(height));
-        interpret_page(page, &mut context, &mut device);
-        device.into_text()
+        let read = reader.read(page);
+        let mut last =
+            read.trouble.iter().any(|(code, _)| *code == WarningCode::DocumentTooComplex);
+        let mut warnings: Vec<Warning> = read
+            .trouble
+            .into_iter()
+            .map(|(code, message)| Warning { code, page: Some(number), message })
+            .collect();
+        if !last && self.spent.text > self.pdf.budget.text_bytes {
+            last = true;
+            warnings.push(Warning {
+                code: WarningCode::DocumentTooComplex,
+                page: Some(number),
+                message: "its text is longer than the budget".to_owned(),
+            });
+        }
+        Ok(PageRead { page: Page { number, text: read.text }, warnings, last })
     }
 }

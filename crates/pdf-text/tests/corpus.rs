@@ -94,12 +94,8 @@ fn documents(corpus: &Path) -> Vec<PathBuf> {
 
 /// The words of every page, as poppler reads them.
 fn poppler_pages(file: &Path) -> Vec<Vec<String>> {
-    let output = Command::new("pdftotext")
-        .args(["-enc", "UTF-8"])
-        .arg(file)
-        .arg("-")
-        .output()
-        .unwrap();
+    let output =
+        Command::new("pdftotext").args(["-enc", "UTF-8"]).arg(file).arg("-").output().unwrap();
     assert!(output.status.success(), "pdftotext {}", file.display());
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let mut pages: Vec<Vec<String>> = text.split('\u{c}').map(words).collect();
@@ -189,11 +185,7 @@ fn longest_common_subsequence(a: &[String], b: &[String]) -> usize {
         let mut diagonal = 0;
         for (index, right) in b.iter().enumerate() {
             let above = row[index + 1];
-            row[index + 1] = if left == right {
-                diagonal + 1
-            } else {
-                above.max(row[index])
-            };
+            row[index + 1] = if left == right { diagonal + 1 } else { above.max(row[index]) };
             diagonal = above;
         }
     }
@@ -201,11 +193,7 @@ fn longest_common_subsequence(a: &[String], b: &[String]) -> usize {
 }
 
 fn per_cent(part: usize, whole: usize) -> f64 {
-    if whole == 0 {
-        100.0
-    } else {
-        100.0 * part as f64 / whole as f64
-    }
+    if whole == 0 { 100.0 } else { 100.0 * part as f64 / whole as f64 }
 }
 
 fn mean(values: impl Iterator<Item = f64>) -> f64 {
