@@ -45,14 +45,10 @@ impl fmt::Debug for ApiKey {
 }
 
 /// An answer as it came.
-#[derive(Clone)]
-pub struct Answer {
-    /// HTTP status.
-    pub status: u16,
-    /// Headers that are text.
-    pub headers: Vec<(String, String)>,
-    /// The body.
-    pub body: Vec<u8>,
+struct Answer {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
 }
 
 /// A client for one base URL and key. Cheap to clone.

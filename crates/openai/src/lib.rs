@@ -18,10 +18,11 @@ mod prompt;
 mod request;
 mod response;
 mod retry_after;
+mod run;
 mod salvage;
 mod tokens;
 
-pub use client::{Answer, ApiKey, Client, DEFAULT_BASE_URL, MAX_RESPONSE_BYTES};
+pub use client::{ApiKey, Client, DEFAULT_BASE_URL, MAX_RESPONSE_BYTES};
 pub use error::Error;
 pub use excerpt::{Excerpt, Passage};
 pub use generate::{Generation, Limits, Options, Timer, Warning, generate};

@@ -1,5 +1,7 @@
 //! The stand-in's own answers, over HTTP: as our contract and the published specification say.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail anywhere")]
+
 use providers::openai::{Contract, Fault, OpenAi, Published};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
