@@ -1,7 +1,7 @@
 -- Registrations: made with the PRE test or not at all; read by their student and by staff; validated by staff.
 begin;
 \ir helpers.psql
-select plan(42);
+select plan(43);
 
 select tests.create_user('student');
 select tests.create_user('stranger');
@@ -35,6 +35,7 @@ select tests.act_as('student');
 select tests.refuses(format('select register_for_masterclass(%L, ''{}'')', :'m'), 'test_not_opened', 'the test is opened first');
 select tests.refuses(format('select register_for_masterclass(%L, ''{}'')', :'hidden'), 'masterclass_not_found', 'nobody registers for a draft');
 select tests.refuses(format('select register_for_masterclass(%L, ''{}'')', gen_random_uuid()), 'masterclass_not_found', 'a draft is refused like one that does not exist');
+select tests.refuses(format('select get_test(%L, ''PRE'')', :'hidden'), 'masterclass_not_found', 'nor opens its test');
 select tests.refuses('select register_for_masterclass(null, null)', 'masterclass_not_found', 'nothing is refused like one that does not exist');
 select tests.refuses(format('select get_test(%L, ''PRE'')', :'empty'), 'masterclass_has_no_questions', 'without questions there is no test');
 select tests.act_as('newcomer');

@@ -1,7 +1,7 @@
 -- Idempotency keys: the same key gives the first answer again, to its caller only.
 begin;
 \ir helpers.psql
-select plan(36);
+select plan(37);
 
 select tests.create_user('tutor', 'tuteur');
 select tests.create_user('colleague', 'tuteur');
@@ -29,7 +29,8 @@ select is(tests.begins('k'), 'in_progress', 'the second finds it in progress');
 select is(tests.begins('k', 'other'), 'mismatch', 'another request under the same key is a mistake');
 select is(tests.begins('k', endpoint => 'send-whatsapp'), 'new', 'another endpoint has its own keys');
 select tests.act_as('colleague');
-select is(tests.begins('k'), 'new', 'another caller has other keys');
+select is(tests.begins('k', 'mine'), 'new', 'another caller has other keys');
+select is(tests.begins('k', 'mine'), 'in_progress', 'and finds the own request under them');
 select lives_ok($$ select abandon_idempotent_request('generate-questions', 'k') $$, 'and abandons the own one');
 select tests.act_as('tutor');
 select is(tests.begins('k'), 'in_progress', 'which leaves that of the first caller');
