@@ -22,7 +22,7 @@ use crate::facts::{self, Context, Fact, Form, Pattern};
 use crate::flaws::{find_flaws_with, value};
 use crate::layout;
 use crate::lexicon::Lexicon;
-use crate::question::{Choices, Evidence, Generated, Letter, Options, Page, Question, Warning};
+use crate::question::{Choices, Evidence, Generated, Language, Letter, Options, Page, Question, Warning};
 use crate::review::{Seen, has_four_choices};
 use crate::sentence::Sentences;
 
@@ -31,9 +31,37 @@ const DRAWS: usize = 3;
 
 /// Makes questions from the text alone: no network, no model, the same for the same seed. Fewer than
 /// `count` come back, with a warning, if the document does not hold enough that can be asked.
+///
+/// A passage is asked about in its own language: where a document in two languages gives too few
+/// questions in the one asked for, passages in the other complete them, and a warning says so.
 #[must_use]
 pub fn generate(pages: &[Page], options: &Options) -> Generated {
-    let lexicon = Lexicon::new(options.language);
+    let mut questions = generate_in(options.language, pages, options);
+    let missing = options.count.saturating_sub(questions.len());
+    let mut warnings = Vec::new();
+    if missing > 0 {
+        let mut avoid = options.avoid.clone();
+        avoid.extend(questions.iter().cloned());
+        let others = Options { count: missing, avoid, ..options.clone() };
+        let others = generate_in(options.language.other(), pages, &others);
+        if !others.is_empty() {
+            warnings.push(Warning::OtherLanguage { count: others.len() });
+        }
+        questions.extend(others);
+    }
+    questions.sort_by_key(|question| question.evidence.page);
+    balance_keys(&mut questions, options.seed);
+    if questions.is_empty() {
+        warnings.push(Warning::NoUsableText);
+    } else if questions.len() < options.count {
+        warnings.push(Warning::TooFewQuestions { asked: options.count, found: questions.len() });
+    }
+    Generated { questions, warnings }
+}
+
+/// Questions about the passages in one language.
+fn generate_in(language: Language, pages: &[Page], options: &Options) -> Vec<Question> {
+    let lexicon = Lexicon::new(language);
     let layout = layout::read(pages);
     let sentences = Sentences::of(&layout, &lexicon);
     let context = Context::of(pages, &layout, &lexicon);
@@ -42,19 +70,11 @@ pub fn generate(pages: &[Page], options: &Options) -> Generated {
     let mut selection = Selection::new(pages, options, source);
     selection.fill(&facts);
     let mut questions = selection.questions;
-    questions.sort_by_key(|question| question.evidence.page);
-    balance_keys(&mut questions, options.seed);
+    // The place of the key changes no flaw but the order of figures, which stays while it can.
     for question in &mut questions {
         question.flaws = find_flaws_with(question, &lexicon);
     }
-    let mut warnings = Vec::new();
-    if facts.is_empty() {
-        warnings.push(Warning::NoUsableText);
-    }
-    if questions.len() < options.count {
-        warnings.push(Warning::TooFewQuestions { asked: options.count, found: questions.len() });
-    }
-    Generated { questions, warnings }
+    questions
 }
 
 /// The questions taken so far and what they rule out.
@@ -185,7 +205,7 @@ impl<'a> Selection<'a> {
     fn write(&self, fact: &Fact, distractors: [String; 3]) -> Question {
         let [first, second, third] = distractors;
         let mut texts = [fact.key.clone(), first, second, third];
-        if matches!(fact.form, Form::Figure { word: false, .. }) {
+        if matches!(fact.form, Form::Figure { .. }) {
             texts.sort_by(|one, other| value(one).partial_cmp(&value(other)).unwrap_or(std::cmp::Ordering::Equal));
         }
         let place = texts.iter().position(|text| *text == fact.key);

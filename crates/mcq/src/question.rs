@@ -23,6 +23,16 @@ pub enum Language {
     En,
 }
 
+impl Language {
+    /// The other of the two.
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Language::Fr => Language::En,
+            Language::En => Language::Fr,
+        }
+    }
+}
+
 /// One of the four places a choice can stand in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Letter {
@@ -174,4 +184,9 @@ pub enum Warning {
     },
     /// No sentence of the document can be asked about.
     NoUsableText,
+    /// Passages in the document's other language had to complete the questions.
+    OtherLanguage {
+        /// How many questions are in that language.
+        count: usize,
+    },
 }

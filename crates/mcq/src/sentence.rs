@@ -201,7 +201,7 @@ fn is_askable(text: &str, is_item: bool, lexicon: &Lexicon) -> bool {
         visible += 1;
         letters += usize::from(c.is_alphabetic());
     }
-    if letters * 100 < visible * 80 {
+    if letters * 100 < visible * 74 {
         return false;
     }
     let (mut stop, mut capital, mut all) = (0_usize, 0_usize, 0_usize);
@@ -221,15 +221,17 @@ fn is_balanced(text: &str) -> bool {
 }
 
 /// Addresses, and references to what a reader of the question cannot see.
-fn points_elsewhere(text: &str) -> bool {
-    const MARKS: [&str; 33] = [
+pub(crate) fn points_elsewhere(text: &str) -> bool {
+    const MARKS: [&str; 38] = [
         "http", "www.", "@", "ci-dess", "ci-après", "ci-contre", "ci-joint", "figure", "fig.", "tableau ", "voir ",
         "voyez", "consultez", "cf.", "page ", "chapitre", "section", "suivant", "précédent", " above", " below",
         "chapter", "appendix", "see ", "this document", "this manual", "this section", "following", "previous",
-        "ce document", "ce manuel", "ce guide", "todo",
+        "ce document", "ce manuel", "ce guide", "todo", "©", "copyright", "permission", "rights reserved", "droits réservés",
     ];
     let lower = text.to_lowercase();
-    MARKS.iter().any(|mark| lower.contains(mark)) || text.contains(['\\', '{', '}', '|', '<', '>', '→', '☐', '\u{fffd}'])
+    MARKS.iter().any(|mark| lower.contains(mark)) || text.contains(['\\', '{', '}', '|', '→', '☐', '\u{fffd}'])
+        // "p < 0,05" compares; "<name>" is a placeholder.
+        || text.split('<').skip(1).any(|after| after.starts_with(|c: char| c.is_alphanumeric() || c == '/'))
 }
 
 #[cfg(test)]

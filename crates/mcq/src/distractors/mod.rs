@@ -77,6 +77,10 @@ impl Source<'_> {
         let is_sibling = |phrase: &Phrase| phrase.block == usize::MAX;
         siblings
             .chain(self.pool.of(&fact.form).iter().cloned())
+            .chain(fact.form.kindred().into_iter().flat_map(|form| self.pool.of(&form).iter().cloned()).map(|mut phrase| {
+                phrase.page = phrase.page.max(FAR);
+                phrase
+            }))
             .filter(|phrase| phrase.block != fact.block && is_comparable(&phrase.text, &fact.key))
             .filter(|phrase| are_distinct(phrase, &key))
             .filter_map(|phrase| {
@@ -108,6 +112,9 @@ impl Source<'_> {
     }
 }
 
+/// A phrase of a kindred form is taken as if it stood this far away.
+const FAR: usize = 1_000_000;
+
 /// Length within reach of the key's.
 fn is_comparable(text: &str, key: &str) -> bool {
     let (one, other) = (text.chars().count(), key.chars().count());
@@ -119,7 +126,7 @@ fn cost(phrase: &Phrase, key: &Phrase, sibling: bool) -> u32 {
     let wanted = key.text.chars().count() * 105 / 100;
     let difference = phrase.text.chars().count().abs_diff(wanted) * 60 / wanted.max(1);
     let distance = phrase.page.abs_diff(key.page).min(30) / 3;
-    let base = if sibling { 0 } else { 40 };
+    let base = if sibling { 0 } else { 40 } + if phrase.page >= FAR { 25 } else { 0 };
     base + u32::try_from(difference + distance).unwrap_or(u32::MAX / 2)
 }
 

@@ -12,6 +12,7 @@ pub(super) fn read(sentence: &Sentence, context: &Context<'_>, found: &mut Vec<F
     let text = without_label(&sentence.text);
     let all = tokens(text);
     found.extend(cause(sentence, context, text));
+    found.extend(requirement(sentence, context, text));
     if let Some(comma) = all.iter().position(|token| token.text.ends_with(',')) {
         let (opening, rest) = (all.get(..=comma).unwrap_or(&[]), all.get(comma + 1..).unwrap_or(&[]));
         found.extend(condition(sentence, context, opening, rest));
@@ -34,6 +35,25 @@ fn cause(sentence: &Sentence, context: &Context<'_>, text: &str) -> Option<Fact>
         Language::En => format!("Why is it that {effect}?"),
     };
     Some(Fact::of(sentence, Pattern::Circumstance, stem, reason, Form::Clause).about(&effect, context))
+}
+
+/// « A si B »: on what condition?
+fn requirement(sentence: &Sentence, context: &Context<'_>, text: &str) -> Option<Fact> {
+    let marks: &[&str] = match context.language() {
+        Language::Fr => &[" si ", " lorsque ", " seulement si ", " uniquement si "],
+        Language::En => &[" only if ", " if "],
+    };
+    let (claim, condition) = marks.iter().find_map(|mark| text.split_once(mark))?;
+    let claim = clause(claim, context).filter(|claim| !claim.contains(','))?;
+    // « est dit stationnaire » says what is called so.
+    let claim = claim.replace(" est dite ", " est ").replace(" est dit ", " est ");
+    let condition = finish(condition, context).filter(|condition| is_option_sized(condition) && !condition.contains(','))?;
+    let stem = match context.language() {
+        Language::Fr => format!("À quelle condition peut-on dire {} ?", que(&claim)),
+        Language::En => format!("Under what condition is it true that {claim}?"),
+    };
+    let fact = Fact::of(sentence, Pattern::Circumstance, stem, condition, Form::Clause).about(&claim, context);
+    Some(fact.with_bonus(-4))
 }
 
 /// « Si A, B »: what happens if A?

@@ -10,6 +10,12 @@ use crate::sentence::Sentence;
 /// The gap's mark.
 const GAP: &str = "_____";
 
+/// Stems of last words that test nothing.
+const VAGUE_ENDS: [&str; 30] = [
+    "fin", "début", "debut", "cas", "moment", "façon", "facon", "manièr", "manier", "fois", "temp", "plac", "lieu", "reste", "rest", "end",
+    "begin", "way", "time", "case", "same", "thing", "start", "page", "paper", "text", "suit", "sourc", "tabl", "figur",
+];
+
 /// Reads the completion of a sentence.
 pub(super) fn read(sentence: &Sentence, context: &Context<'_>, found: &mut Vec<Fact>) {
     let text = without_label(&sentence.text);
@@ -22,7 +28,7 @@ pub(super) fn read(sentence: &Sentence, context: &Context<'_>, found: &mut Vec<F
     let Some(before) = all.get(..at) else { return };
     let opening = join(before);
     let count = before.len();
-    if !(5..=28).contains(&count) || is_anaphoric(&opening, context.language()) {
+    if !(4..=28).contains(&count) || is_anaphoric(&opening, context.language()) {
         return;
     }
     let quoted = opening.contains(['«', '"', '“', '(']);
@@ -32,6 +38,10 @@ pub(super) fn read(sentence: &Sentence, context: &Context<'_>, found: &mut Vec<F
         Language::En if quoted => format!("Complete the sentence: {opening} {GAP}"),
         Language::En => format!("Complete the sentence: “{opening} {GAP}”"),
     };
-    let focus = if count <= 18 { 0 } else { -6 };
+    let content = context.lexicon.content_stems(&key);
+    if content.len() == 1 && content.iter().any(|stem| VAGUE_ENDS.contains(&stem.as_str())) {
+        return;
+    }
+    let focus = if count <= 18 { 0 } else { -6 } + i32::try_from(content.len().min(3)).unwrap_or(0) * 3;
     found.push(Fact::of(sentence, Pattern::Completion, stem, key, form).about(&opening, context).with_bonus(focus));
 }

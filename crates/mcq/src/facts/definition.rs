@@ -10,6 +10,8 @@ struct Definition {
     term: String,
     description: String,
     plural: bool,
+    /// Whether the term stands without its article: « On appelle trésorerie l'ensemble … ».
+    bare: bool,
 }
 
 /// Reads the definitions of a sentence.
@@ -30,19 +32,27 @@ pub(super) fn read(sentence: &Sentence, context: &Context<'_>, found: &mut Vec<F
 }
 
 fn ask(sentence: &Sentence, context: &Context<'_>, definition: &Definition, found: &mut Vec<Fact>) {
-    let Definition { term, description, plural } = definition;
+    let Definition { term, description, plural, bare } = definition;
     let (what, which) = match (context.language(), plural) {
+        (Language::Fr, false) if *bare => {
+            (format!("Qu'appelle-t-on {term} ?"), format!("Quel terme désigne {description} ?"))
+        }
         (Language::Fr, false) => (format!("Qu'est-ce {} ?", que(term)), format!("Quel terme désigne {description} ?")),
         (Language::Fr, true) => (format!("Que sont {term} ?"), format!("Quel terme désigne {description} ?")),
         (Language::En, false) => (format!("What is {term}?"), format!("Which term refers to {description}?")),
         (Language::En, true) => (format!("What are {term}?"), format!("Which term refers to {description}?")),
     };
     let form = Form::Description { plural: *plural };
-    found.push(Fact::of(sentence, Pattern::Definition, what, description.clone(), form).about(term, context));
+    let definite = matches!(noun_form(description, context.language()), Some(Form::Noun { definite: true, .. }));
+    let fact = Fact::of(sentence, Pattern::Definition, what, description.clone(), form).about(term, context);
+    found.push(fact.with_bonus(if definite { -12 } else { 0 }));
     let name = without_article(term, context.language()).to_owned();
     let described = context.lexicon.content_stems(description);
     let repeats = context.lexicon.content_stems(&name).iter().any(|stem| described.contains(stem));
-    if !repeats && name.split_whitespace().count() <= 4 && described.len() >= 3 {
+    // « La ligne 1 est le nom du paquet » names nothing: only an indefinite description defines.
+    let defines = matches!(noun_form(description, context.language()), Some(Form::Noun { definite: false, .. }) | None)
+        || name.chars().next().is_some_and(char::is_uppercase);
+    if defines && !repeats && name.split_whitespace().count() <= 4 && described.len() >= 3 {
         let form = term_form(&name, *plural);
         let fact = Fact::of(sentence, Pattern::Definition, which, name, form);
         found.push(fact.about(description, context).with_bonus(2));
@@ -91,7 +101,7 @@ fn defined(all: &[Token<'_>], context: &Context<'_>) -> Option<Definition> {
     }
     let description = complement(rest, true, context)?;
     let long_enough = description.split_whitespace().count() >= 4;
-    long_enough.then_some(Definition { term, description, plural })
+    long_enough.then_some(Definition { term, description, plural, bare: false })
 }
 
 /// The words that say "is", their number, and whether they are plural.
@@ -106,8 +116,8 @@ fn copula(tokens: &[Token<'_>], language: Language) -> Option<(usize, bool)> {
         (Language::En, "are") if word(1) == "defined" && word(2) == "as" => Some((3, true)),
         (Language::En, "refers") if word(1) == "to" => Some((2, false)),
         (Language::En, "refer") if word(1) == "to" => Some((2, true)),
-        (Language::En, "is" | "means" | "denotes") => Some((1, false)),
-        (Language::En, "are" | "mean" | "denote") => Some((1, true)),
+        (Language::En, "is" | "denotes") => Some((1, false)),
+        (Language::En, "are" | "denote") => Some((1, true)),
         _ => None,
     }
 }
@@ -139,7 +149,7 @@ fn on_appelle(all: &[Token<'_>], context: &Context<'_>) -> Option<Definition> {
     let term = phrase::finish(&phrase::join(all.get(2..at)?), context)?;
     let description = complement(all.get(at..)?, true, context)?;
     let enough = description.split_whitespace().count() >= 3 && term.split_whitespace().count() <= 4;
-    enough.then_some(Definition { term, description, plural: false })
+    enough.then_some(Definition { term, description, plural: false, bare: true })
 }
 
 /// « X est appelé Y », "X is called Y".

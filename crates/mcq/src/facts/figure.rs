@@ -33,6 +33,7 @@ pub(crate) const WORDS_EN: [&str; 11] =
 
 /// Reads the figures of a sentence.
 pub(super) fn read(sentence: &Sentence, context: &Context<'_>, found: &mut Vec<Fact>) {
+    found.extend(labelled(sentence, context));
     let all = tokens(without_label(&sentence.text));
     for at in 1..all.len().min(13) {
         let Some((before, rest)) = all.split_at_checked(at) else { return };
@@ -45,6 +46,20 @@ pub(super) fn read(sentence: &Sentence, context: &Context<'_>, found: &mut Vec<F
             return;
         }
     }
+}
+
+/// « Coût total estimé : 12 500 € »: the value a label is given.
+fn labelled(sentence: &Sentence, context: &Context<'_>) -> Option<Fact> {
+    let (label, rest) = sentence.text.split_once(':')?;
+    let label = finish(label.trim(), context)?;
+    let (figure, unit, _) = measure(&tokens(rest))?;
+    let count = label.split_whitespace().count();
+    let names = (2..=8).contains(&count) && !label.contains([',', '(']) && label.chars().next().is_some_and(char::is_uppercase);
+    let stem = match context.language() {
+        Language::Fr => format!("Quelle valeur est indiquée pour « {label} » ?"),
+        Language::En => format!("What value is given for “{label}”?"),
+    };
+    names.then(|| figure_fact(sentence, context, stem, figure, unit, &label))
 }
 
 fn french(sentence: &Sentence, context: &Context<'_>, before: &[Token<'_>], rest: &[Token<'_>]) -> Option<Fact> {

@@ -5,6 +5,7 @@ use super::phrase::{finish, is_anaphoric};
 use super::{Context, Fact, Form, Pattern, Pool};
 use crate::layout::{Block, BlockKind};
 use crate::question::Language;
+use crate::sentence::points_elsewhere;
 
 /// A list with the line that introduces it.
 struct List<'a> {
@@ -57,6 +58,9 @@ fn glossary(list: &List<'_>, context: &Context<'_>, facts: &mut Vec<Fact>, pool:
         .iter()
         .filter_map(|(index, block)| {
             let (term, description) = [" : ", ": ", " – ", " — ", " - "].iter().find_map(|mark| block.text.split_once(mark))?;
+            if points_elsewhere(&block.text) || is_label(term) {
+                return None;
+            }
             let term = finish(term, context)?;
             let description = finish(description, context)?;
             let fits = term.split_whitespace().count() <= 4
@@ -74,7 +78,7 @@ fn glossary(list: &List<'_>, context: &Context<'_>, facts: &mut Vec<Fact>, pool:
         let described = context.lexicon.content_stems(description);
         let form = term_form(term, false);
         pool.add(form.clone(), term, block.page, *index, context.lexicon);
-        if named.iter().any(|stem| described.contains(stem)) || described.len() < 2 {
+        if named.iter().any(|stem| described.contains(stem)) || described.len() < 3 {
             continue;
         }
         let description = context.uncapitalise(description);
@@ -117,6 +121,10 @@ fn enumeration(list: &List<'_>, context: &Context<'_>, facts: &mut Vec<Fact>, po
     if entries.len() < 3 || !(3..=24).contains(&word_count) || is_anaphoric(introduction, context.language()) {
         return;
     }
+    let reads = introduction.split_whitespace().any(|word| context.lexicon.is_stop_word(&word.to_lowercase()));
+    if !reads || introduction.contains("--") || finish(introduction, context).is_none() || points_elsewhere(introduction) {
+        return;
+    }
     let stem = match context.language() {
         Language::Fr => format!("Lequel de ces éléments complète correctement « {introduction} : » ?"),
         Language::En => format!("Which of the following correctly completes “{introduction}:”?"),
@@ -142,6 +150,16 @@ fn enumeration(list: &List<'_>, context: &Context<'_>, facts: &mut Vec<Fact>, po
             bonus: 0,
         });
     }
+}
+
+/// « Définition », "Note": what the entry is, not what it names.
+fn is_label(term: &str) -> bool {
+    const LABELS: [&str; 32] = [
+        "définition", "rappel", "attention", "exercice", "exemple", "remarque", "note", "question", "réponse", "objectif", "astuce",
+        "important", "résumé", "conclusion", "à retenir", "nb", "n.b", "definition", "reminder", "warning", "exercise", "example", "answer",
+        "hint", "tip", "key takeaway", "summary", "takeaway", "principle", "principe", "idea", "past",
+    ];
+    LABELS.contains(&term.trim().to_lowercase().as_str())
 }
 
 fn entry_form(entry: &str) -> Form {

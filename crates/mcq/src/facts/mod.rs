@@ -75,6 +75,18 @@ pub(crate) enum Form {
     Entry { capital: bool },
 }
 
+impl Form {
+    /// Another form whose phrases may stand beside this one's where it has too few.
+    pub(crate) fn kindred(&self) -> Option<Form> {
+        match *self {
+            Form::Noun { definite, plural } => Some(Form::Noun { definite: !definite, plural }),
+            Form::Bare { plural } => Some(Form::Noun { definite: true, plural }),
+            Form::Term { plural, capital } => Some(Form::Term { plural: !plural, capital }),
+            _ => None,
+        }
+    }
+}
+
 /// One thing the document says, put as a question without options.
 #[derive(Clone, Debug)]
 pub(crate) struct Fact {
@@ -127,6 +139,15 @@ impl Pool {
     }
 
     fn add(&mut self, form: Form, text: &str, page: usize, block: usize, lexicon: &Lexicon) {
+        // An article that opened a sentence loses its capital: options look alike.
+        let lowered: String;
+        let mut text = text;
+        if let (Form::Noun { .. } | Form::Description { .. }, Some(first)) = (&form, text.chars().next())
+            && first.is_uppercase()
+        {
+            lowered = first.to_lowercase().chain(text.chars().skip(1)).collect();
+            text = &lowered;
+        }
         if self.seen.insert((form.clone(), text.to_lowercase())) {
             let stems = lexicon.content_stems(text);
             self.by_form.entry(form).or_default().push(Phrase { text: text.to_owned(), stems, page, block });
@@ -166,9 +187,11 @@ impl<'a> Context<'a> {
         let Some(first) = words(text).next() else { return text.to_owned() };
         let lower = first.to_lowercase();
         let is_common = self.lexicon.is_stop_word(&lower) || self.common.contains(&lower);
+        // "ITS", "TeX" and "PT100" keep theirs.
+        let is_name = first.chars().skip(1).any(|c| c.is_uppercase() || c.is_ascii_digit());
         let mut chars = text.chars();
         match chars.next() {
-            Some(c) if is_common && c.is_uppercase() => c.to_lowercase().chain(chars).collect(),
+            Some(c) if is_common && !is_name && c.is_uppercase() => c.to_lowercase().chain(chars).collect(),
             _ => text.to_owned(),
         }
     }
@@ -216,7 +239,7 @@ impl Fact {
             quote: sentence.text.clone(),
             block: sentence.block,
             siblings: Vec::new(),
-            bonus: if sentence.rejoined { -4 } else { 0 },
+            bonus: if sentence.rejoined { -4 } else { 0 } + if sentence.text.ends_with('.') { 0 } else { -8 },
         }
     }
 

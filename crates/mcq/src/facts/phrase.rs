@@ -42,13 +42,14 @@ pub(super) fn without_label(text: &str) -> &str {
 
 /// Words that point outside the sentence: a question that holds one cannot be answered alone.
 pub(super) fn is_anaphoric(text: &str, language: Language) -> bool {
-    const FRENCH: [&str; 37] = [
+    const FRENCH: [&str; 48] = [
         "ce", "cet", "cette", "ces", "cela", "ceci", "ça", "celui", "celle", "ceux", "celles", "ci", "il", "elle",
-        "ils", "elles", "nous", "vous", "je", "tu", "notre", "nos", "votre", "vos", "y", "eux", "lui", "mon", "on",
-        "dernier", "dernière", "derniers", "dernières", "autre", "autres", "ici", "lesquelles",
+        "ils", "elles", "nous", "vous", "je", "tu", "notre", "nos", "votre", "vos", "y", "eux", "lui", "mon", "on", "exemple", "exemples", 
+        "dernier", "dernière", "derniers", "dernières", "autre", "autres", "ici", "lesquelles", "tel", "telle", "tels", "telles",
+        "précédemment", "suivant", "suivante", "dessus", "dessous",
     ];
-    const ENGLISH: [&str; 28] = [
-        "this", "these", "those", "it", "they", "them", "he", "she", "we", "you", "i", "our", "us", "your", "here",
+    const ENGLISH: [&str; 30] = [
+        "previously", "example", "this", "these", "those", "it", "they", "them", "he", "she", "we", "you", "i", "our", "us", "your", "here",
         "latter", "former", "my", "itself", "one", "ones", "such", "above", "below", "another", "other", "others",
         "there",
     ];
@@ -135,13 +136,14 @@ pub(super) fn subject(tokens: &[Token<'_>], context: &Context<'_>) -> Option<Str
             "que", "qui", "dont", "où", "si", "quand", "lorsque", "mais", "ne", "pas", "pour", "puis", "donc", "car", "en",
             "dans", "avec", "sans", "comme", "tout", "est", "sont", "afin", "après", "avant", "lors", "selon", "parmi",
             "quel", "quelle", "quels", "or", "ainsi", "aussi", "même", "pourquoi", "comment", "chacun", "sinon", "enfin",
-            "plus", "attention", "toutefois", "cependant", "voilà", "voici", "aucun", "aucune", "rien",
+            "plus", "tel", "telle", "attention", "toutefois", "cependant", "voilà", "voici", "aucun", "aucune", "rien",
         ],
         Language::En => &[
             "that", "which", "who", "when", "if", "while", "but", "not", "then", "because", "as", "is", "are", "where",
             "since", "although", "however", "so", "what", "how", "why", "please", "no", "nothing", "none", "was", "were",
             "be", "can", "will", "must", "do", "does", "both", "every", "each", "thus", "therefore", "also", "there",
-            "any", "to",
+            "any", "to", "remember", "note", "make", "use", "see", "check", "run", "set", "let", "click", "select", "press", "consider",
+            "follow", "add", "create", "write", "read", "edit", "install", "keep", "put", "try", "avoid", "ensure", "given", "using",
         ],
     };
     if tokens.iter().any(|token| banned.contains(&token.lower.as_str()) || starts_elided(&token.lower)) {
@@ -194,13 +196,20 @@ pub(super) fn complement(tokens: &[Token<'_>], relative: bool, context: &Context
     };
     let most = if relative { LONGEST_OPTION + 8 } else { LONGEST_OPTION };
     let mut kept: Vec<&str> = Vec::new();
+    let mut cut = false;
     for (at, token) in tokens.iter().enumerate() {
         let bare = token.lower.split('\'').next().unwrap_or("");
         if at > 0 && (boundary.contains(&bare) || token.text.starts_with(['(', '–', '—', '[', '-']) && at > 1) {
+            cut = true;
             break;
         }
         if at > 2 && !relative && relatives.contains(&bare) {
-            break;
+            // "en" opens a clause only before a participle: "en mesurant".
+            let next = tokens.get(at + 1).map_or("", |next| next.lower.as_str());
+            if bare != "en" || next.ends_with("ant") {
+                cut = true;
+                break;
+            }
         }
         kept.push(token.text);
         if kept.len() > most {
@@ -214,11 +223,20 @@ pub(super) fn complement(tokens: &[Token<'_>], relative: bool, context: &Context
         }
     }
     let ending = |word: &str| word.trim_end_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-    while kept.last().is_some_and(|word| {
+    while cut && kept.last().is_some_and(|word| {
         let bare = ending(word);
         bare.is_empty() || context.lexicon.is_stop_word(&bare) && !bare.ends_with("même") && bare != "tout"
     }) {
         kept.pop();
+    }
+    // Cut before what the last word needs: "un outil pour mettre", "an article formatted".
+    let last = kept.last().map(|word| ending(word)).unwrap_or_default();
+    let hangs = match context.language() {
+        Language::Fr => super::relation_fr::is_infinitive(&last),
+        Language::En => last.ends_with("ed") || last.ends_with("ing"),
+    };
+    if cut && hangs && kept.len() > 1 {
+        return None;
     }
     finish(&kept.join(" "), context)
 }
@@ -231,8 +249,18 @@ pub(super) fn finish(text: &str, context: &Context<'_>) -> Option<String> {
         && text.matches('"').count() % 2 == 0
         && text.matches('“').count() == text.matches('”').count();
     let has_content = !content_words(text, context).is_empty();
-    let odd = text.contains(['?', '=', '_', '`', ';', '…', '*']) || text.contains("..") || text.starts_with([':', ')', '-', '–']);
+    let odd = text.contains("..")
+        || text.starts_with([':', ')', '-', '–', '/'])
+        || !text.chars().all(|c| c.is_alphanumeric() || " \u{a0}\u{202f}'’-–/.,()%€$«»“”\"°+#:&!".contains(c))
+        || text.chars().any(|c| ('\u{e000}'..='\u{f8ff}').contains(&c))
+        || words(text).any(is_noted);
     (balanced && has_content && !odd && !is_anaphoric(text, context.language())).then(|| text.to_owned())
+}
+
+/// A word with the number of a footnote stuck to it: "constante4".
+fn is_noted(word: &str) -> bool {
+    let letters = word.trim_end_matches(|c: char| c.is_ascii_digit());
+    letters.len() != word.len() && letters.chars().count() >= 5 && letters.chars().all(char::is_lowercase)
 }
 
 /// The noun phrase a sentence ends with, and the position of its first token.
@@ -262,6 +290,11 @@ pub(super) fn final_noun(tokens: &[Token<'_>], context: &Context<'_>) -> Option<
         }
     }
     let at = found?;
+    // « les fermer »: a pronoun before a verb, not an article.
+    let second = tokens.get(at + 1).map_or("", |token| token.lower.as_str());
+    if context.language() == Language::Fr && super::relation_fr::is_infinitive(second) {
+        return None;
+    }
     let text = finish(&join(tokens.get(at..)?), context)?;
     (text.split_whitespace().count() >= 2 || text.contains(['\'', '’'])).then_some((at, text))
 }

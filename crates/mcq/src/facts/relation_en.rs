@@ -79,7 +79,7 @@ fn active(
         return Some(fact(sentence, context, stem, key, asked));
     }
     let (_, base) = DIRECT.iter().find(|(third, base)| agrees(third, base))?;
-    if matches!(*base, "allow" | "enable" | "help" | "require" | "let")
+    if matches!(*base, "allow" | "enable" | "help")
         && let Some(fact) = enabling(sentence, context, asked, auxiliary, base, rest)
     {
         return Some(fact);
@@ -116,7 +116,8 @@ fn enabling(
     }
     let key = complement(rest.get(to + 1..)?, false, context)?;
     let stem = format!("What {auxiliary} {asked} {base} {whom} to do?");
-    let enough = key.split_whitespace().count() >= 2;
+    let opens = key.split_whitespace().next().is_some_and(|word| !context.lexicon.is_stop_word(&word.to_lowercase()));
+    let enough = opens && key.split_whitespace().count() >= 2;
     enough.then(|| Fact::of(sentence, Pattern::Relation, stem, key, Form::Action).about(asked, context))
 }
 

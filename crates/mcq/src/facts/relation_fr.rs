@@ -68,7 +68,6 @@ pub(super) fn read(sentence: &Sentence, context: &Context<'_>, found: &mut Vec<F
     for at in 1..all.len().min(11) {
         let Some((before, rest)) = all.split_at_checked(at) else { return };
         let Some(verb) = rest.first() else { return };
-        let word = |offset: usize| rest.get(offset).map_or("", |token| token.lower.as_str());
         let reflexive = before.last().is_some_and(|token| matches!(token.lower.as_str(), "se" | "s'")) || verb.lower.starts_with("s'");
         let relation = if reflexive {
             read_reflexive(before, rest)
@@ -103,7 +102,6 @@ pub(super) fn read(sentence: &Sentence, context: &Context<'_>, found: &mut Vec<F
             }
             return;
         }
-        let _ = word;
     }
 }
 
@@ -114,6 +112,11 @@ struct Relation {
     verb: String,
     after: usize,
     form: Option<Form>,
+}
+
+/// « influe fortement sur »: an adverb between the verb and what it governs.
+fn is_adverb(lower: &str) -> bool {
+    lower.ends_with("ment") && lower.chars().count() > 6
 }
 
 /// Whether a token is the preposition, alone, contracted or elided.
@@ -127,11 +130,12 @@ fn is_preposition(lower: &str, preposition: &str) -> bool {
 
 fn read_indirect(rest: &[super::phrase::Token<'_>]) -> Option<Relation> {
     let verb = rest.first()?;
-    let next = rest.get(1)?;
+    let skip = usize::from(rest.get(1).is_some_and(|token| is_adverb(&token.lower)));
+    let next = rest.get(1 + skip)?;
     let (_, _, _, ask) = INDIRECT.iter().find(|(one, many, preposition, _)| {
         (verb.lower == *one || verb.lower == *many) && is_preposition(&next.lower, preposition)
     })?;
-    Some(Relation { ask: format!("{ask} "), verb: verb.text.to_owned(), after: 1, form: None })
+    Some(Relation { ask: format!("{ask} "), verb: verb.text.to_owned(), after: 1 + skip, form: None })
 }
 
 fn read_reflexive(before: &[super::phrase::Token<'_>], rest: &[super::phrase::Token<'_>]) -> Option<Relation> {
@@ -214,10 +218,20 @@ fn without_preposition(text: &str) -> String {
         ("du ", "le "), ("des ", "les "), ("de ", ""), ("d'", ""), ("d’", ""), ("au ", "le "), ("aux ", "les "), ("à ", ""),
         ("sur ", ""), ("en ", ""), ("par ", ""), ("dans ", ""),
     ];
-    OPENINGS
-        .iter()
-        .find_map(|(opening, article)| text.strip_prefix(opening).map(|rest| format!("{article}{rest}")))
-        .unwrap_or_else(|| text.to_owned())
+    /// The same preposition again after « et ».
+    const AGAIN: [(&str, &str); 10] = [
+        (" et de la ", " et la "), (" et de l'", " et l'"), (" et de l’", " et l’"), (" et du ", " et le "), (" et des ", " et les "),
+        (" et de ", " et "), (" et à la ", " et la "), (" et à l'", " et l'"), (" et au ", " et le "), (" et aux ", " et les "),
+    ];
+    let Some(mut answer) =
+        OPENINGS.iter().find_map(|(opening, article)| text.strip_prefix(opening).map(|rest| format!("{article}{rest}")))
+    else {
+        return text.to_owned();
+    };
+    for (again, once) in AGAIN {
+        answer = answer.replace(again, once);
+    }
+    answer
 }
 
 #[expect(clippy::too_many_arguments, reason = "the parts of one sentence, used in this file only")]

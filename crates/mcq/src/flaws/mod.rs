@@ -16,6 +16,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 use crate::evidence::figures;
+use crate::facts::{WORDS_EN, WORDS_FR};
 use crate::lexicon::{Lexicon, words};
 use crate::question::{Language, Question};
 
@@ -173,9 +174,13 @@ impl<'a> Item<'a> {
     }
 }
 
-/// The number an option opens with.
+/// The number an option opens with, or is in words.
 pub(crate) fn value(text: &str) -> Option<f64> {
     let text = text.trim();
+    let in_words = |words: &[&str]| words.iter().zip(2_u8..).find(|(word, _)| **word == text).map(|(_, value)| f64::from(value));
+    if let Some(value) = in_words(&WORDS_FR).or_else(|| in_words(&WORDS_EN)) {
+        return Some(value);
+    }
     let digits = text.trim_start_matches(['-', '−', '+']);
     if !digits.starts_with(|c: char| c.is_ascii_digit()) {
         return None;

@@ -18,7 +18,13 @@ impl Vocabulary {
     pub(super) fn of(pages: &[Page]) -> Self {
         let mut words = HashSet::new();
         for page in pages {
+            let mut broken = false;
             for token in page.text.split_whitespace() {
+                // The halves of a word broken at a line end are no words of the document.
+                let half = std::mem::replace(&mut broken, token.ends_with('-'));
+                if half || broken {
+                    continue;
+                }
                 // Hyphenated compounds as one word, and simple words.
                 if token.contains('-') {
                     words.insert(trim_marks(token).to_lowercase());
@@ -40,7 +46,9 @@ impl Vocabulary {
         if self.words.contains(&format!("{before}{after}")) {
             return false;
         }
-        self.words.contains(&format!("{before}-{after}")) || CLITICS.contains(&after.as_str())
+        // Two words that both stand alone elsewhere are a compound: « écart-type ».
+        let both_stand_alone = self.words.contains(&before) && self.words.contains(&after) && after.chars().count() > 3;
+        self.words.contains(&format!("{before}-{after}")) || both_stand_alone || before == "ci" || CLITICS.contains(&after.as_str())
     }
 }
 

@@ -184,7 +184,15 @@ fn close(
     if text.is_empty() || noise::is_caption(&text) {
         return;
     }
-    let kind = if open.item && !is_numbered_heading(&text) {
+    // "4. The title": a number on the first line of a page counts slides, not entries.
+    let opens_page = blocks.last().is_none_or(|last| last.page != index);
+    let numbered = pages.get(index).and_then(|page| page.text.get(open.start..open.body)).is_some_and(|mark| {
+        mark.starts_with(|c: char| c.is_ascii_digit())
+    });
+    let is_title = opens_page && numbered && !text.ends_with(['.', ';', ':']);
+    let kind = if is_title {
+        BlockKind::Heading
+    } else if open.item && !is_numbered_heading(&text) {
         BlockKind::Item
     } else if is_heading(&text, open.line_count) {
         BlockKind::Heading
