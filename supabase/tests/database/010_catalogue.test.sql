@@ -1,6 +1,6 @@
 -- What must hold for every table, function and policy, also for those added later.
 begin;
-\ir helpers.psql
+set local search_path = tests, public, extensions;
 select plan(24);
 
 create view tests.our_tables as

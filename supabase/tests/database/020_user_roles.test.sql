@@ -1,6 +1,6 @@
 -- Roles: admins appoint and revoke others; nobody promotes themselves; an admin always remains.
 begin;
-\ir helpers.psql
+set local search_path = tests, public, extensions;
 select plan(33);
 
 -- Whoever is staff here already steps aside until the rollback.

@@ -1,6 +1,6 @@
 -- Profiles: a person's own, read by staff; made at sign-up when the three fields are there.
 begin;
-\ir helpers.psql
+set local search_path = tests, public, extensions;
 select plan(44);
 
 select tests.create_user('owner', profile => false);
@@ -56,12 +56,12 @@ select tests.act_as_owner();
 create function tests.sign_up(metadata jsonb) returns uuid language sql as $$
   insert into auth.users (id, email, raw_user_meta_data) values (gen_random_uuid(), gen_random_uuid() || '@griot.test', metadata) returning id
 $$;
-select tests.sign_up('{"full_name": "Awa", "date_of_birth": "2001-02-03", "whatsapp_number": "+2250700000000", "role": "admin"}') as awa \gset
+select tests.let('awa', tests.sign_up('{"full_name": "Awa", "date_of_birth": "2001-02-03", "whatsapp_number": "+2250700000000", "role": "admin"}'));
 select results_eq(
-  format($$ select full_name, date_of_birth, whatsapp_number from public.profiles where id = %L $$, :'awa'),
+  format($$ select full_name, date_of_birth, whatsapp_number from public.profiles where id = %L $$, tests.id('awa')),
   $$ values ('Awa', date '2001-02-03', '+2250700000000') $$,
   'sign-up with the three fields creates the profile');
-select is_empty(format($$ select * from public.user_roles where user_id = %L $$, :'awa'), 'sign-up with a role in the metadata gives no role');
+select is_empty(format($$ select * from public.user_roles where user_id = %L $$, tests.id('awa')), 'sign-up with a role in the metadata gives no role');
 select lives_ok(format($$ select tests.sign_up(%L) $$, bad), 'sign-up succeeds without a profile for ' || coalesce(bad, 'nothing'))
 from unnest(array[null, '{}', '[]', '"text"', '{"full_name": "Awa"}',
   '{"full_name": "Awa", "date_of_birth": "soon", "whatsapp_number": "+2250700000000"}',

@@ -1,6 +1,6 @@
 -- Idempotency keys: the same key gives the first answer again, to its caller only.
 begin;
-\ir helpers.psql
+set local search_path = tests, public, extensions;
 select plan(37);
 
 select tests.create_user('tutor', 'tuteur');

@@ -1,13 +1,13 @@
 -- A student tries to learn a correct answer before the POST test.
 begin;
-\ir helpers.psql
+set local search_path = tests, public, extensions;
 select plan(27);
 
 select tests.create_user('student');
 select tests.create_user('twin');
-select tests.create_masterclass(10) as m \gset
-select tests.register('student', :'m', 4) as inscription \gset
-select tests.validate(:'inscription');
+select tests.let('m', tests.create_masterclass(10));
+select tests.let('inscription', tests.register('student', tests.id('m'), 4));
+select tests.validate(tests.id('inscription'));
 select tests.let_time_pass();
 select tests.act_as('student');
 
@@ -32,14 +32,14 @@ select tests.touches($$ delete from questions where correct_choice = 'A' $$, 0, 
 select tests.forbids(format($$ insert into questions select (jsonb_populate_record(null::questions, '{"id": %s}')).* $$, to_json((select key from tests, jsonb_each(responses) limit 1))), 'by a unique violation');
 select tests.forbids(format($$ insert into questions (id, masterclass_id, question_text, choices, correct_choice)
   values (%L, %L, 'Q', '{"A": "1", "B": "2", "C": "3", "D": "4"}', 'A') on conflict (id) do update set correct_choice = 'A' $$,
-  (select key from tests, jsonb_each(responses) limit 1), :'m'), 'by an upsert');
+  (select key from tests, jsonb_each(responses) limit 1), tests.id('m')), 'by an upsert');
 
 -- ---------------------------------------------------------------- by the planner
 select tests.act_as_owner();
-update questions set status = 'archived' where masterclass_id = :'m';
-select tests.create_masterclass(2000) as big \gset
+update questions set status = 'archived' where masterclass_id = tests.id('m');
+select tests.let('big', tests.create_masterclass(2000));
 alter table questions disable trigger protect_asked_question;
-update questions set correct_choice = 'C', choices = '{"A": "1", "B": "2", "C": "3", "D": "4"}' where masterclass_id = :'big';
+update questions set correct_choice = 'C', choices = '{"A": "1", "B": "2", "C": "3", "D": "4"}' where masterclass_id = tests.id('big');
 alter table questions enable trigger protect_asked_question;
 analyze questions;
 create function tests.estimate(condition text) returns numeric language plpgsql as $$
@@ -56,9 +56,9 @@ select is(tests.estimate($$ evidence_page = 1 $$), tests.estimate($$ evidence_pa
 select is_empty($$ select * from pg_stats where tablename = 'questions' $$, 'by the statistics of the table');
 
 -- ---------------------------------------------------------------- by the functions
-select get_test(:'m', 'POST')::text as post \gset
-select ok(:'post' !~* 'correct|evidence|citation|flaw|"score"', 'by the questions of the POST test');
-select tests.refuses(format('select review_test(%L)', :'inscription'), 'review_not_open', 'by the review');
+select tests.let('post', get_test(tests.id('m'), 'POST')::text);
+select ok(tests.the('post') !~* 'correct|evidence|citation|flaw|"score"', 'by the questions of the POST test');
+select tests.refuses(format('select review_test(%L)', tests.id('inscription')), 'review_not_open', 'by the review');
 
 -- Two students of a ten-question bank answer differently; what they are told differs in ids and time only.
 select tests.act_as_owner();
@@ -85,17 +85,17 @@ exception when others then
   return sqlstate || sqlerrm;
 end
 $$;
-update questions set status = 'published' where masterclass_id = :'m';
+update questions set status = 'published' where masterclass_id = tests.id('m');
 select tests.act_as('twin');
-select get_test(:'m', 'PRE') is null as opened \gset
+select get_test(tests.id('m'), 'PRE') is not null;
 select is(
-  tests.outcome(tests.responses('twin', :'m', 10), :'m'), tests.outcome(tests.responses('twin', :'m', 0), :'m'),
+  tests.outcome(tests.responses('twin', tests.id('m'), 10), tests.id('m')), tests.outcome(tests.responses('twin', tests.id('m'), 0), tests.id('m')),
   'by registering, looking and rolling back');
 select is(
-  tests.outcome(tests.responses('twin', :'m', 10), :'m')::jsonb, '{"answer": {"test": {"type": "PRE", "max_score": 10}}, "tests": 0, "validated": false}'::jsonb,
+  tests.outcome(tests.responses('twin', tests.id('m'), 10), tests.id('m'))::jsonb, '{"answer": {"test": {"type": "PRE", "max_score": 10}}, "tests": 0, "validated": false}'::jsonb,
   'which shows no score at all');
 select is(
-  tests.refusal(tests.responses('twin', :'m', 10) || '{"x": "A"}', :'m'), tests.refusal(tests.responses('twin', :'m', 0) || '{"x": "A"}', :'m'),
+  tests.refusal(tests.responses('twin', tests.id('m'), 10) || '{"x": "A"}', tests.id('m')), tests.refusal(tests.responses('twin', tests.id('m'), 0) || '{"x": "A"}', tests.id('m')),
   'by the words of a refusal');
 
 -- ---------------------------------------------------------------- by what is set up

@@ -1,13 +1,33 @@
--- Included by every test file, inside its transaction: nothing of this stays in the database.
--- Personas are accounts with a name; `tests.act_as` speaks for them as PostgREST would.
+-- What the other files share: personas, builders and assertions, in the schema `tests`.
+-- Runs first and is committed; each other file is one transaction that is rolled back; the last file
+-- removes the schema. Plain SQL throughout, so that any client can run them.
+begin;
 
 create extension if not exists pgtap with schema extensions;
+drop schema if exists tests cascade;
 create schema tests;
 grant usage on schema tests to anon, authenticated, service_role;
 alter default privileges in schema tests grant execute on functions to public;
-set local search_path to tests, public, extensions;
+
+-- ---------------------------------------------------------------- values with a name
+
+create function tests.let(name text, value anyelement) returns void
+language sql as $$
+  select set_config('tests.' || name, value::text, true)
+$$;
+
+create function tests.the(name text) returns text
+language sql stable as $$
+  select current_setting('tests.' || name)
+$$;
+
+create function tests.id(name text) returns uuid
+language sql stable as $$
+  select current_setting('tests.' || name)::uuid
+$$;
 
 -- ---------------------------------------------------------------- personas
+-- Accounts with a name; `tests.act_as` speaks for them as PostgREST would.
 
 create function tests.user_id(name text) returns uuid
 language sql stable security definer set search_path = '' as $$
@@ -155,16 +175,16 @@ begin
   begin
     execute statement;
   exception when sqlstate 'PGRST' then
-    return is(sqlerrm::jsonb ->> 'code', code, description);
+    return extensions.is(sqlerrm::jsonb ->> 'code', code, description);
   end;
-  return fail(description || ' (it was allowed)');
+  return extensions.fail(description || ' (it was allowed)');
 end
 $$;
 
 -- The statement is refused for want of a privilege or by a policy.
 create function tests.forbids(statement text, description text) returns text
 language sql as $$
-  select throws_ok(statement, '42501', null, description)
+  select extensions.throws_ok(statement, '42501', null, description)
 $$;
 
 -- The statement runs and touches this many rows.
@@ -175,6 +195,11 @@ declare
 begin
   execute statement;
   get diagnostics touched = row_count;
-  return is(touched, wanted, description);
+  return extensions.is(touched, wanted, description);
 end
 $$;
+
+commit;
+
+select '1..1';
+select 'ok 1 - the helpers are there';
