@@ -84,13 +84,10 @@ async fn authenticate(parts: &Parts, app: &App) -> Result<Subject, Problem> {
         .map(|(_, token)| token.trim())
         .ok_or_else(|| unauthenticated("not a bearer token"))?;
     let now = app.platform().now_ms() / 1000;
-    app.verifier()
-        .verify(token, now)
-        .await
-        .map_err(|invalid| match invalid {
-            Invalid::KeysUnavailable(_) => Problem::unavailable(invalid),
-            Invalid::Refused(_) | Invalid::Expired => unauthenticated(invalid),
-        })
+    app.verifier().verify(token, now).await.map_err(|invalid| match invalid {
+        Invalid::KeysUnavailable(_) => Problem::unavailable(invalid),
+        Invalid::Refused(_) | Invalid::Expired => unauthenticated(invalid),
+    })
 }
 
 /// 401 for a token that was sent and not accepted (RFC 6750, section 3.1).

@@ -53,9 +53,7 @@ impl Config {
     /// The first variable that is missing or wrong.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let get = |name: &str| {
-            get(name)
-                .map(|value| value.trim().to_owned())
-                .filter(|value| !value.is_empty())
+            get(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
         };
         let address = |name: &'static str, value: &str| {
             Url::parse(value)
@@ -92,10 +90,7 @@ mod tests {
 
     fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
         Config::read(|name| {
-            variables
-                .iter()
-                .find(|(key, _)| *key == name)
-                .map(|(_, value)| (*value).to_owned())
+            variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
         })
     }
 
@@ -104,10 +99,7 @@ mod tests {
 
     #[test]
     fn a_missing_variable_is_named() {
-        assert_eq!(
-            read(&[KEY]).unwrap_err(),
-            ConfigError::Missing("SUPABASE_URL")
-        );
+        assert_eq!(read(&[KEY]).unwrap_err(), ConfigError::Missing("SUPABASE_URL"));
         assert_eq!(
             read(&[PROJECT, ("SUPABASE_PUBLISHABLE_KEY", " ")]).unwrap_err(),
             ConfigError::Missing("SUPABASE_PUBLISHABLE_KEY")
@@ -120,16 +112,22 @@ mod tests {
 
     #[test]
     fn origins_are_a_list_and_the_model_has_a_default() {
-        let config = read(&[PROJECT, KEY, ("ALLOWED_ORIGINS", "https://a.ga/, http://localhost:3000")])
-            .unwrap();
+        let config =
+            read(&[PROJECT, KEY, ("ALLOWED_ORIGINS", "https://a.ga/, http://localhost:3000")])
+                .unwrap();
         assert_eq!(config.allowed_origins, ["https://a.ga", "http://localhost:3000"]);
         assert_eq!(config.openai_model, "gpt-4o");
     }
 
     #[test]
     fn debug_output_holds_no_secret() {
-        let config = read(&[PROJECT, KEY, ("SUPABASE_SECRET_KEY", "sb_secret_y"), ("OPENAI_API_KEY", "sk-z")])
-            .unwrap();
+        let config = read(&[
+            PROJECT,
+            KEY,
+            ("SUPABASE_SECRET_KEY", "sb_secret_y"),
+            ("OPENAI_API_KEY", "sk-z"),
+        ])
+        .unwrap();
         let text = format!("{config:?}");
         for secret in ["sb_publishable_x", "sb_secret_y", "sk-z"] {
             assert!(!text.contains(secret), "{text}");

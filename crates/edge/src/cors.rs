@@ -23,18 +23,13 @@ pub(crate) fn allow(
     preflight: bool,
 ) {
     answer.append(VARY, HeaderValue::from_static("origin"));
-    let Some(origin) = origin.filter(|origin| {
-        allowed
-            .iter()
-            .any(|allowed| allowed.as_bytes() == origin.as_bytes())
-    }) else {
+    let Some(origin) = origin
+        .filter(|origin| allowed.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes()))
+    else {
         return;
     };
     answer.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-    answer.insert(
-        ACCESS_CONTROL_ALLOW_CREDENTIALS,
-        HeaderValue::from_static("true"),
-    );
+    answer.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
     if preflight {
         answer.insert(
             ACCESS_CONTROL_ALLOW_METHODS,

@@ -6,7 +6,7 @@ use axum::extract::{FromRequest, Request};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 /// Largest JSON body, in bytes. The largest honest request to any function is a few kilobytes.
 const BODY_MAX_BYTES: usize = 64 * 1024;
@@ -45,23 +45,21 @@ async fn read<T: DeserializeOwned>(body: Body) -> Result<T, Problem> {
         )
         .because(cause)
     })?;
-    let mut reader = serde_json::Deserializer::from_slice(&bytes);
-    let value: T = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let field = error.path().to_string();
-        let cause = error.into_inner();
-        if cause.is_data() {
-            Problem::unprocessable(
-                "invalid_request",
-                format!("Le champ « {field} » de la requête ne convient pas."),
-                format!("The field {field:?} of the request does not fit."),
-            )
-            .details(json!({ "field": field, "reason": cause.to_string() }))
-        } else {
-            malformed(&cause)
-        }
+    // serde would take `["a", "b"]` for a struct of two fields; an API takes objects only.
+    let object: Map<String, Value> = serde_json::from_slice(&bytes).map_err(|cause| {
+        if cause.is_data() { wrong_field(".", &cause) } else { malformed(&cause) }
     })?;
-    reader.end().map_err(|cause| malformed(&cause))?;
-    Ok(value)
+    serde_path_to_error::deserialize(Value::Object(object))
+        .map_err(|error| wrong_field(&error.path().to_string(), error.inner()))
+}
+
+fn wrong_field(field: &str, cause: &serde_json::Error) -> Problem {
+    Problem::unprocessable(
+        "invalid_request",
+        format!("Le champ « {field} » de la requête ne convient pas."),
+        format!("The field {field:?} of the request does not fit."),
+    )
+    .details(json!({ "field": field, "reason": cause.to_string() }))
 }
 
 fn malformed(cause: &serde_json::Error) -> Problem {

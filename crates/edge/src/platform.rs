@@ -47,10 +47,7 @@ pub struct PdfFailure {
 
 impl From<pdf_text::Error> for PdfFailure {
     fn from(error: pdf_text::Error) -> Self {
-        Self {
-            code: error.code().into(),
-            message: error.to_string(),
-        }
+        Self { code: error.code().into(), message: error.to_string() }
     }
 }
 

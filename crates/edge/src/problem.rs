@@ -40,11 +40,7 @@ impl Language {
                 })
                 .fold(0.0, f32::max)
         };
-        if weight("en") > weight("fr") {
-            Self::English
-        } else {
-            Self::French
-        }
+        if weight("en") > weight("fr") { Self::English } else { Self::French }
     }
 }
 
@@ -154,13 +150,7 @@ impl Problem {
             Language::French => (french, self.hint.map(|[french, _]| french)),
             Language::English => (english, self.hint.map(|[_, english]| english)),
         };
-        let body = Body {
-            code: &self.code,
-            message,
-            details: &self.details,
-            hint,
-            request_id,
-        };
+        let body = Body { code: &self.code, message, details: &self.details, hint, request_id };
         serde_json::to_vec(&body).unwrap_or_default()
     }
 }
@@ -190,17 +180,16 @@ impl From<supabase::Error> for Problem {
         match &error {
             // Griot's SQL functions refuse with a code and a sentence of their own
             // (`private.raise_error`); codes of PostgreSQL and PostgREST are never lower case.
-            supabase::Error::Refused {
-                status: status @ 400..500,
-                code,
-                message,
-                ..
-            } if code.starts_with(|first: char| first.is_ascii_lowercase()) => Self::new(
-                StatusCode::from_u16(*status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY),
-                code.clone(),
-                message.clone(),
-                message.clone(),
-            ),
+            supabase::Error::Refused { status: status @ 400..500, code, message, .. }
+                if code.starts_with(|first: char| first.is_ascii_lowercase()) =>
+            {
+                Self::new(
+                    StatusCode::from_u16(*status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY),
+                    code.clone(),
+                    message.clone(),
+                    message.clone(),
+                )
+            }
             supabase::Error::Refused { status: 401, .. } => crate::caller::unauthenticated(&error),
             supabase::Error::Refused { status: 403, .. } => Self::new(
                 StatusCode::FORBIDDEN,

@@ -68,14 +68,8 @@ fn check(url: Url) -> Result<Url, Refusal> {
 pub async fn fetch_public(platform: &dyn Platform, url: Url) -> Result<Download, Refusal> {
     let mut url = check(url)?;
     for _ in 0..=REDIRECTS_MAX {
-        let PublicAnswer {
-            status,
-            location,
-            download,
-        } = platform
-            .get_public(url.clone())
-            .await
-            .map_err(Refusal::Unreachable)?;
+        let PublicAnswer { status, location, download } =
+            platform.get_public(url.clone()).await.map_err(Refusal::Unreachable)?;
         match status {
             200 => return Ok(download),
             301 | 302 | 303 | 307 | 308 => {
@@ -95,13 +89,25 @@ pub async fn fetch_public(platform: &dyn Platform, url: Url) -> Result<Download,
 fn is_public_name(name: &str) -> bool {
     let name = name.trim_end_matches('.').to_ascii_lowercase();
     let special = [
-        "localhost", "local", "internal", "intranet", "lan", "home", "corp", "private", "test",
-        "invalid", "example", "onion", "home.arpa", "in-addr.arpa", "ip6.arpa",
+        "localhost",
+        "local",
+        "internal",
+        "intranet",
+        "lan",
+        "home",
+        "corp",
+        "private",
+        "test",
+        "invalid",
+        "example",
+        "onion",
+        "home.arpa",
+        "in-addr.arpa",
+        "ip6.arpa",
     ];
     name.contains('.')
         && !special.iter().any(|suffix| {
-            name.strip_suffix(suffix)
-                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+            name.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
         })
 }
 
@@ -217,10 +223,7 @@ mod tests {
                 Ok(PublicAnswer {
                     status: if location.is_some() { 302 } else { 200 },
                     location,
-                    download: Download {
-                        content_length: None,
-                        bytes: Box::pin(stream::empty()),
-                    },
+                    download: Download { content_length: None, bytes: Box::pin(stream::empty()) },
                 })
             })
         }
@@ -233,10 +236,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_redirect_to_a_private_address_is_refused() {
-        for target in ["http://a.org/", "https://169.254.169.254/", "//localhost/x", "https://[::1]/"] {
-            let refusal = fetch(&[("https://a.org/1", target)], "https://a.org/1")
-                .await
-                .unwrap_err();
+        for target in
+            ["http://a.org/", "https://169.254.169.254/", "//localhost/x", "https://[::1]/"]
+        {
+            let refusal =
+                fetch(&[("https://a.org/1", target)], "https://a.org/1").await.unwrap_err();
             assert!(
                 matches!(refusal, Refusal::NotPublic | Refusal::NotHttps),
                 "{target}: {refusal}"

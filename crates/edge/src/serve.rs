@@ -73,30 +73,17 @@ pub async fn serve(app: &App, routes: Router<App>, mut request: Request) -> Resp
         for (name, value) in &problem.headers {
             headers.insert(name.clone(), value.clone());
         }
-        headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/json; charset=utf-8"),
-        );
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
         *response.body_mut() = Body::from(problem.body(language, &id));
     }
-    let route = response
-        .extensions()
-        .get::<MatchedPath>()
-        .map(|path| path.as_str().to_owned());
+    let route = response.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let headers = response.headers_mut();
-    cors::allow(
-        headers,
-        origin.as_ref(),
-        &app.config().allowed_origins,
-        preflight,
-    );
+    cors::allow(headers, origin.as_ref(), &app.config().allowed_origins, preflight);
     if let Ok(value) = HeaderValue::from_str(&id) {
         headers.insert(X_REQUEST_ID.clone(), value);
     }
     // Answers hold personal data unless a function says otherwise.
-    headers
-        .entry(CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("no-store"));
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
 
     app.platform().log(
         &json!({

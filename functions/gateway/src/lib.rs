@@ -10,7 +10,5 @@ use edge::App;
 
 /// Every route of every function.
 pub fn routes() -> Router<App> {
-    Router::new()
-        .merge(health::routes())
-        .merge(generate_questions::routes())
+    Router::new().merge(health::routes()).merge(generate_questions::routes())
 }

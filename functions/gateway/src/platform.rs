@@ -56,13 +56,9 @@ impl Platform for WorkerPlatform {
     fn get_public(&self, url: Url) -> BoxFuture<'static, Result<PublicAnswer, String>> {
         Box::pin(SendWrapper::new(async move {
             let mut init = RequestInit::new();
-            init.with_method(Method::Get)
-                .with_redirect(RequestRedirect::Manual);
+            init.with_method(Method::Get).with_redirect(RequestRedirect::Manual);
             let request = Request::new_with_init(url.as_str(), &init).map_err(|e| e.to_string())?;
-            let mut answer = Fetch::Request(request)
-                .send()
-                .await
-                .map_err(|e| e.to_string())?;
+            let mut answer = Fetch::Request(request).send().await.map_err(|e| e.to_string())?;
             let header = |name: &str| answer.headers().get(name).ok().flatten();
             let content_length = header("content-length").and_then(|value| value.parse().ok());
             let location = header("location");
@@ -110,10 +106,7 @@ impl PdfReader for Reader {
 
 /// The instance ended in a trap: it ran out of its memory.
 fn trapped(cause: JsValue) -> PdfFailure {
-    PdfFailure {
-        code: "pdf_too_complex".into(),
-        message: text(cause),
-    }
+    PdfFailure { code: "pdf_too_complex".into(), message: text(cause) }
 }
 
 fn text(value: JsValue) -> String {

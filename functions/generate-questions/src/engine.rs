@@ -23,10 +23,7 @@ pub(crate) async fn write(
     let pages: Vec<Page> = document
         .pages
         .iter()
-        .map(|page| Page {
-            number: page.number,
-            text: page.text.clone(),
-        })
+        .map(|page| Page { number: page.number, text: page.text.clone() })
         .collect();
     let seed = request.seed.unwrap_or_else(random_seed);
     let mut writer = Writer {
@@ -74,9 +71,7 @@ pub(crate) async fn write(
     mcq::balance_keys(&mut questions, seed);
     Ok(Answer {
         engine,
-        model: model
-            .filter(|_| engine == Engine::Openai)
-            .unwrap_or_else(|| EMBEDDED_MODEL.into()),
+        model: model.filter(|_| engine == Engine::Openai).unwrap_or_else(|| EMBEDDED_MODEL.into()),
         language,
         pages: document.page_count,
         seed,
@@ -213,7 +208,9 @@ impl Warnings {
     fn completed(&mut self, count: usize) {
         self.say(
             "completed_by_embedded_engine",
-            format!("{count} question(s) viennent du moteur embarqué : OpenAI en a donné trop peu."),
+            format!(
+                "{count} question(s) viennent du moteur embarqué : OpenAI en a donné trop peu."
+            ),
             format!("{count} question(s) are from the embedded engine: OpenAI gave too few."),
         );
     }

@@ -70,10 +70,8 @@ pub(crate) async fn claim(
         "key": key,
         "fingerprint": fingerprint(request),
     });
-    let begun: Begun = app
-        .project()
-        .rpc(staff.identity(), "begin_idempotent_request", &arguments)
-        .await?;
+    let begun: Begun =
+        app.project().rpc(staff.identity(), "begin_idempotent_request", &arguments).await?;
     match begun.state {
         State::New => Ok(Claim::Ours(key.to_owned())),
         State::Done => Ok(Claim::Answered(begun.answer)),
@@ -97,9 +95,7 @@ pub(crate) async fn claim(
 /// The first answer, once more.
 pub(crate) fn replay(answer: Value) -> Response {
     let mut response = axum::Json(answer).into_response();
-    response
-        .headers_mut()
-        .insert(&IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
+    response.headers_mut().insert(&IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
     response
 }
 
@@ -108,10 +104,8 @@ pub(crate) fn replay(answer: Value) -> Response {
 pub(crate) async fn abandon(app: &App, staff: &Staff, claim: &Claim) {
     if let Claim::Ours(key) = claim {
         let arguments = json!({ "endpoint": ENDPOINT, "key": key });
-        let given_back: Result<Value, _> = app
-            .project()
-            .rpc(staff.identity(), "abandon_idempotent_request", &arguments)
-            .await;
+        let given_back: Result<Value, _> =
+            app.project().rpc(staff.identity(), "abandon_idempotent_request", &arguments).await;
         if let Err(error) = given_back {
             app.platform().log(
                 &json!({

@@ -76,10 +76,8 @@ impl Request {
     /// 422 `invalid_request` with the field in `details`.
     pub fn check(&self) -> Result<(), Problem> {
         let refuse = |field: &str, reason: &str, french: &str, english: &str| {
-            Err(
-                Problem::unprocessable("invalid_request", french, english)
-                    .details(json!({ "field": field, "reason": reason })),
-            )
+            Err(Problem::unprocessable("invalid_request", french, english)
+                .details(json!({ "field": field, "reason": reason })))
         };
         if !COUNT.contains(&self.count) {
             return refuse(
@@ -97,10 +95,7 @@ impl Request {
                 "Give masterclass_id or pdf_url.",
             );
         }
-        if self
-            .pdf_url
-            .as_ref()
-            .is_some_and(|url| url.is_empty() || url.len() > PDF_URL_MAX_BYTES)
+        if self.pdf_url.as_ref().is_some_and(|url| url.is_empty() || url.len() > PDF_URL_MAX_BYTES)
         {
             return refuse(
                 "pdf_url",

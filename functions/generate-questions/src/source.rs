@@ -1,9 +1,7 @@
 //! Where the PDF lies, and its text.
 
 use crate::Request;
-use edge::{
-    App, PdfFailure, Problem, Refusal, Staff, fetch_public, public_url, with_deadline,
-};
+use edge::{App, PdfFailure, Problem, Refusal, Staff, fetch_public, public_url, with_deadline};
 use futures_util::StreamExt;
 use http::StatusCode;
 use pdf_text::{Budget, Document};
@@ -66,21 +64,15 @@ pub(crate) async fn address(
 }
 
 /// Fetches the PDF straight into a reader of its own and gives its text.
-pub(crate) async fn read(
-    app: &App,
-    staff: &Staff,
-    address: &Address,
-) -> Result<Document, Problem> {
+pub(crate) async fn read(app: &App, staff: &Staff, address: &Address) -> Result<Document, Problem> {
     let download = async {
         let download = match address {
-            Address::Storage(object) => app
-                .project()
-                .download(staff.identity(), object)
-                .await
-                .map_err(not_in_storage)?,
-            Address::Public(url) => fetch_public(app.platform(), url.clone())
-                .await
-                .map_err(refused)?,
+            Address::Storage(object) => {
+                app.project().download(staff.identity(), object).await.map_err(not_in_storage)?
+            }
+            Address::Public(url) => {
+                fetch_public(app.platform(), url.clone()).await.map_err(refused)?
+            }
         };
         receive(app, download).await
     };
@@ -91,10 +83,7 @@ pub(crate) async fn read(
 }
 
 /// Passes the bytes on as they come; the document is never held twice.
-async fn receive(
-    app: &App,
-    mut download: Download,
-) -> Result<Box<dyn edge::PdfReader>, Problem> {
+async fn receive(app: &App, mut download: Download) -> Result<Box<dyn edge::PdfReader>, Problem> {
     let limit = Budget::default().bytes as u64;
     let too_large = || unreadable(pdf_text::Error::TooLarge { limit: limit as usize }.into());
     if download.content_length.is_some_and(|length| length > limit) {
@@ -115,10 +104,7 @@ async fn receive(
 
 fn not_in_storage(error: supabase::Error) -> Problem {
     match &error {
-        supabase::Error::Refused {
-            status: 400 | 403 | 404,
-            ..
-        } => Problem::new(
+        supabase::Error::Refused { status: 400 | 403 | 404, .. } => Problem::new(
             StatusCode::NOT_FOUND,
             "pdf_not_found",
             "Ce PDF n'existe pas dans le stockage, ou vous n'y avez pas accès.",

@@ -43,9 +43,7 @@ pub(crate) async fn store(
         "idempotency_key": key,
         "answer": answer,
     });
-    let _: Value = app
-        .project()
-        .rpc(staff.identity(), "store_generated_questions", &arguments)
-        .await?;
+    let _: Value =
+        app.project().rpc(staff.identity(), "store_generated_questions", &arguments).await?;
     Ok(())
 }

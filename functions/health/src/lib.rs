@@ -19,8 +19,5 @@ pub fn routes() -> Router<App> {
 
 /// Answers 200 when the Worker serves requests.
 async fn health() -> Json<Health> {
-    Json(Health {
-        status: "ok",
-        version: env!("CARGO_PKG_VERSION"),
-    })
+    Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION") })
 }

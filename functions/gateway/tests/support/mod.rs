@@ -1,0 +1,298 @@
+//! The functions in this process: a native platform, and a project in memory that speaks the
+//! parts of Supabase's HTTP the functions rely on. What policies allow is proven elsewhere,
+//! against the real database.
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use edge::{App, Config, PdfFailure, PdfReader, Platform, PublicAnswer};
+use futures_util::future::BoxFuture;
+use futures_util::stream;
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+use supabase::Download;
+use url::Url;
+
+/// The time in every test, Unix seconds.
+pub const NOW: u64 = 1_800_000_000;
+pub const TUTOR: &str = "11111111-1111-4111-8111-111111111111";
+pub const STUDENT: &str = "22222222-2222-4222-8222-222222222222";
+pub const MASTERCLASS: &str = "33333333-3333-4333-8333-333333333333";
+const SECRET: &str = "a-legacy-secret-of-at-least-32-characters";
+
+/// What the project holds and was asked.
+#[derive(Default)]
+pub struct Records {
+    /// Objects of Storage by path.
+    pub objects: HashMap<String, Vec<u8>>,
+    /// `pdf_url` of the one masterclass.
+    pub pdf_url: Option<String>,
+    /// Arguments of each call of `store_generated_questions`.
+    pub stored: Vec<Value>,
+    /// Idempotency keys: fingerprint and answer.
+    pub keys: HashMap<String, (Value, Option<Value>)>,
+    /// Whether the REST API is down.
+    pub rest_down: bool,
+    /// Who asked for what: path and bearer token.
+    pub calls: Vec<(String, String)>,
+}
+
+/// The functions and the project they talk to.
+pub struct World {
+    pub app: App,
+    pub log: Arc<Mutex<Vec<String>>>,
+    pub url: Url,
+    records: Arc<Mutex<Records>>,
+}
+
+/// An answer, read.
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Value,
+}
+
+impl World {
+    /// Starts a project; `variables` are added to the configuration.
+    pub async fn start(variables: &[(&str, &str)]) -> Self {
+        let records: Arc<Mutex<Records>> = Arc::default();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url: Url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+        let router = project(records.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let mut values: BTreeMap<String, String> = BTreeMap::from([
+            ("SUPABASE_URL".into(), url.to_string()),
+            ("SUPABASE_PUBLISHABLE_KEY".into(), "sb_publishable_x".into()),
+            ("SUPABASE_JWT_SECRET".into(), SECRET.into()),
+            ("ALLOWED_ORIGINS".into(), "https://academy.example".into()),
+        ]);
+        for (name, value) in variables {
+            values.insert((*name).into(), (*value).into());
+        }
+        let log: Arc<Mutex<Vec<String>>> = Arc::default();
+        let config = Config::read(|name| values.get(name).cloned()).unwrap();
+        let app = App::new(config, Box::new(Native { log: log.clone() }));
+        Self { app, log, url, records }
+    }
+
+    pub fn records(&self) -> MutexGuard<'_, Records> {
+        self.records.lock().unwrap()
+    }
+
+    /// Puts a PDF into Storage and gives the masterclass its address.
+    pub fn upload(&self, pdf: Vec<u8>) {
+        let path = format!("masterclass-pdfs/{MASTERCLASS}/cours.pdf");
+        let mut records = self.records();
+        records.objects.insert(path.clone(), pdf);
+        records.pdf_url = Some(path);
+    }
+
+    pub fn token(&self, user: &str) -> String {
+        let claims = json!({
+            "iss": self.url.join("/auth/v1").unwrap(), "aud": "authenticated", "sub": user,
+            "role": "authenticated", "exp": NOW + 3600,
+        });
+        let key = EncodingKey::from_secret(SECRET.as_bytes());
+        encode(&Header::new(Algorithm::HS256), &claims, &key).unwrap()
+    }
+
+    /// Sends a request through the functions' front door.
+    pub async fn send(&self, request: http::Request<Body>) -> Answer {
+        let response = edge::serve(&self.app, gateway::routes(), request).await;
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, 1 << 22).await.unwrap();
+        Answer {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body: serde_json::from_slice(&body).unwrap_or(Value::Null),
+        }
+    }
+
+    /// Asks for questions as `user` with these headers.
+    pub async fn generate(&self, user: &str, headers: &[(&str, &str)], body: Value) -> Answer {
+        let mut request = http::Request::post("/api/generate-questions")
+            .header("authorization", format!("Bearer {}", self.token(user)))
+            .header("content-type", "application/json");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+}
+
+type Shared = Arc<Mutex<Records>>;
+
+fn project(records: Shared) -> Router {
+    Router::new()
+        .route("/auth/v1/.well-known/jwks.json", get(async || Json(json!({"keys": []}))))
+        .route("/rest/v1/user_roles", get(user_roles))
+        .route("/rest/v1/masterclasses", get(masterclasses))
+        .route("/rest/v1/rpc/{function}", post(rpc))
+        .route("/storage/v1/object/authenticated/{*path}", get(object))
+        .with_state(records)
+}
+
+fn note(records: &Shared, path: &str, headers: &HeaderMap) {
+    let token = headers["authorization"].to_str().unwrap().to_owned();
+    records.lock().unwrap().calls.push((path.to_owned(), token));
+}
+
+async fn user_roles(
+    State(records): State<Shared>,
+    headers: HeaderMap,
+    Query(query): Query<HashMap<String, String>>,
+) -> Response {
+    note(&records, "user_roles", &headers);
+    if records.lock().unwrap().rest_down {
+        return (StatusCode::BAD_GATEWAY, "<html>down</html>").into_response();
+    }
+    let staff = query["user_id"] == format!("eq.{TUTOR}");
+    Json(if staff { json!([{"role": "tuteur"}]) } else { json!([]) }).into_response()
+}
+
+async fn masterclasses(
+    State(records): State<Shared>,
+    headers: HeaderMap,
+    Query(query): Query<HashMap<String, String>>,
+) -> Json<Value> {
+    note(&records, "masterclasses", &headers);
+    let known = query["id"] == format!("eq.{MASTERCLASS}");
+    let pdf_url = records.lock().unwrap().pdf_url.clone();
+    Json(if known { json!([{ "pdf_url": pdf_url }]) } else { json!([]) })
+}
+
+async fn object(
+    State(records): State<Shared>,
+    headers: HeaderMap,
+    Path(path): Path<String>,
+) -> Response {
+    note(&records, "object", &headers);
+    match records.lock().unwrap().objects.get(&path) {
+        Some(bytes) => bytes.clone().into_response(),
+        None => (
+            StatusCode::BAD_REQUEST,
+            Json(json!({"statusCode": "404", "error": "not_found", "message": "Object not found"})),
+        )
+            .into_response(),
+    }
+}
+
+async fn rpc(
+    State(records): State<Shared>,
+    headers: HeaderMap,
+    Path(function): Path<String>,
+    body: Bytes,
+) -> Response {
+    note(&records, &function, &headers);
+    let arguments: Value = serde_json::from_slice(&body).unwrap();
+    let mut records = records.lock().unwrap();
+    let key = |name: &str| arguments[name].as_str().unwrap_or_default().to_owned();
+    let fingerprint = &arguments["fingerprint"];
+    let begun = match function.as_str() {
+        "begin_idempotent_request" => match records.keys.get(&key("key")) {
+            Some((known, _)) if known != fingerprint => json!({"state": "mismatch"}),
+            Some((_, Some(answer))) => json!({"state": "done", "answer": answer}),
+            Some((_, None)) => json!({"state": "in_progress"}),
+            None => {
+                records.keys.insert(key("key"), (fingerprint.clone(), None));
+                json!({"state": "new"})
+            }
+        },
+        "abandon_idempotent_request" => {
+            records.keys.remove(&key("key"));
+            return StatusCode::NO_CONTENT.into_response();
+        }
+        "store_generated_questions" => {
+            if let Some(entry) = records.keys.get_mut(&key("idempotency_key")) {
+                entry.1 = Some(arguments["answer"].clone());
+            }
+            records.stored.push(arguments);
+            return StatusCode::NO_CONTENT.into_response();
+        }
+        other => panic!("unknown function {other}"),
+    };
+    Json(begun).into_response()
+}
+
+/// This process as a platform. Deadlines run at a hundredth of their length.
+struct Native {
+    log: Arc<Mutex<Vec<String>>>,
+}
+
+impl Platform for Native {
+    fn now_ms(&self) -> u64 {
+        NOW * 1000
+    }
+
+    fn log(&self, line: &str) {
+        self.log.lock().unwrap().push(line.to_owned());
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(duration / 100))
+    }
+
+    fn open_pdf(&self) -> Result<Box<dyn PdfReader>, String> {
+        Ok(Box::new(Reader(Vec::new())))
+    }
+
+    /// A public internet of one PDF, one redirect into a private network, and nothing else.
+    fn get_public(&self, url: Url) -> BoxFuture<'static, Result<PublicAnswer, String>> {
+        Box::pin(async move {
+            let answer = |status, location: Option<&str>, body: Vec<u8>| PublicAnswer {
+                status,
+                location: location.map(str::to_owned),
+                download: Download {
+                    content_length: None,
+                    bytes: Box::pin(stream::iter([Ok(body)])),
+                },
+            };
+            match url.as_str() {
+                "https://files.example.org/cours.pdf" => Ok(answer(200, None, masterclass_pdf())),
+                "https://files.example.org/moved.pdf" => {
+                    Ok(answer(302, Some("http://169.254.169.254/latest"), Vec::new()))
+                }
+                "https://files.example.org/endless.pdf" => Ok(PublicAnswer {
+                    status: 200,
+                    location: None,
+                    download: Download { content_length: None, bytes: Box::pin(stream::pending()) },
+                }),
+                "https://files.example.org/huge.pdf" => Ok(PublicAnswer {
+                    status: 200,
+                    location: None,
+                    download: Download {
+                        content_length: None,
+                        bytes: Box::pin(stream::repeat_with(|| Ok(vec![0; 1 << 20]))),
+                    },
+                }),
+                "https://files.example.org/missing.pdf" => Ok(answer(404, None, Vec::new())),
+                _ => Err("no such host".into()),
+            }
+        })
+    }
+}
+
+struct Reader(Vec<u8>);
+
+impl PdfReader for Reader {
+    fn write(&mut self, piece: &[u8]) -> Result<(), PdfFailure> {
+        self.0.extend_from_slice(piece);
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Result<pdf_text::Document, PdfFailure> {
+        Ok(pdf_text::extract(self.0, &pdf_text::Budget::default())?)
+    }
+}
+
+/// The project's own masterclass.
+pub fn masterclass_pdf() -> Vec<u8> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../masterclass/masterclass.pdf");
+    std::fs::read(path).unwrap()
+}
