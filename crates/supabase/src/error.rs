@@ -77,10 +77,7 @@ impl Error {
 
     /// Wraps a failure of the HTTP client. The address is left out: it may hold a token.
     pub(crate) fn unreachable(service: &'static str, cause: reqwest::Error) -> Self {
-        Self::Unreachable {
-            service,
-            cause: cause.without_url().to_string(),
-        }
+        Self::Unreachable { service, cause: cause.without_url().to_string() }
     }
 }
 
@@ -91,12 +88,7 @@ mod tests {
     #[test]
     fn storage_hides_the_real_status_in_the_body() {
         let body = br#"{"statusCode":"404","error":"not_found","message":"Object not found"}"#;
-        let Error::Refused {
-            status,
-            code,
-            message,
-            ..
-        } = Error::from_answer("storage", 400, body)
+        let Error::Refused { status, code, message, .. } = Error::from_answer("storage", 400, body)
         else {
             panic!("a refusal was expected");
         };

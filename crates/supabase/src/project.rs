@@ -29,9 +29,7 @@ pub struct Project {
 impl std::fmt::Debug for Project {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // Keys stay out of every log, so this is written by hand.
-        f.debug_struct("Project")
-            .field("url", &self.url.as_str())
-            .finish_non_exhaustive()
+        f.debug_struct("Project").field("url", &self.url.as_str()).finish_non_exhaustive()
     }
 }
 
@@ -44,12 +42,7 @@ impl Project {
         secret_key: Option<String>,
         http: reqwest::Client,
     ) -> Self {
-        Self {
-            url,
-            publishable_key,
-            secret_key,
-            http,
-        }
+        Self { url, publishable_key, secret_key, http }
     }
 
     /// The project's origin.
@@ -71,13 +64,10 @@ impl Project {
         let (key, bearer) = match identity {
             Identity::Caller(token) => (self.publishable_key.as_str(), token.as_str()),
             Identity::Service(reason) => {
-                let key = self
-                    .secret_key
-                    .as_deref()
-                    .ok_or_else(|| Error::Unexpected {
-                        service: "configuration",
-                        cause: format!("no secret key is configured for: {reason}"),
-                    })?;
+                let key = self.secret_key.as_deref().ok_or_else(|| Error::Unexpected {
+                    service: "configuration",
+                    cause: format!("no secret key is configured for: {reason}"),
+                })?;
                 (key, key)
             }
         };
@@ -94,11 +84,7 @@ impl Project {
     }
 
     /// A PostgREST query on a table or view.
-    pub fn from(
-        &self,
-        identity: Identity<'_>,
-        table: &str,
-    ) -> Result<postgrest::Builder, Error> {
+    pub fn from(&self, identity: Identity<'_>, table: &str) -> Result<postgrest::Builder, Error> {
         Ok(postgrest::Builder::new(
             self.address(&format!("/rest/v1/{table}")),
             None,
@@ -123,14 +109,9 @@ impl Project {
         function: &str,
         arguments: &impl Serialize,
     ) -> Result<T, Error> {
-        let arguments =
-            serde_json::to_string(arguments).map_err(|cause| Error::Unexpected {
-                service: REST,
-                cause: cause.to_string(),
-            })?;
-        let query = self
-            .from(identity, &format!("rpc/{function}"))?
-            .rpc(arguments);
+        let arguments = serde_json::to_string(arguments)
+            .map_err(|cause| Error::Unexpected { service: REST, cause: cause.to_string() })?;
+        let query = self.from(identity, &format!("rpc/{function}"))?.rpc(arguments);
         let body = execute(query).await?;
         // A function that returns void answers 204 with no body at all.
         read(if body.is_empty() { b"null" } else { &body })
@@ -139,15 +120,9 @@ impl Project {
 
 async fn execute(query: postgrest::Builder) -> Result<Vec<u8>, Error> {
     sendable(async move {
-        let answer = query
-            .execute()
-            .await
-            .map_err(|cause| Error::unreachable(REST, cause))?;
+        let answer = query.execute().await.map_err(|cause| Error::unreachable(REST, cause))?;
         let status = answer.status();
-        let body = answer
-            .bytes()
-            .await
-            .map_err(|cause| Error::unreachable(REST, cause))?;
+        let body = answer.bytes().await.map_err(|cause| Error::unreachable(REST, cause))?;
         if status.is_success() {
             Ok(body.to_vec())
         } else {
@@ -158,8 +133,6 @@ async fn execute(query: postgrest::Builder) -> Result<Vec<u8>, Error> {
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
-    serde_json::from_slice(body).map_err(|cause| Error::Unexpected {
-        service: REST,
-        cause: cause.to_string(),
-    })
+    serde_json::from_slice(body)
+        .map_err(|cause| Error::Unexpected { service: REST, cause: cause.to_string() })
 }

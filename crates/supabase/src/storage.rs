@@ -79,22 +79,15 @@ impl Project {
         let address = self.address(&format!("/storage/v1/object/authenticated/{}", object.0));
         let request = self.http().get(address).headers(self.headers(identity)?);
         sendable(async move {
-            let answer = request
-                .send()
-                .await
-                .map_err(|cause| Error::unreachable(STORAGE, cause))?;
+            let answer =
+                request.send().await.map_err(|cause| Error::unreachable(STORAGE, cause))?;
             let status = answer.status();
             if !status.is_success() {
-                let body = answer
-                    .bytes()
-                    .await
-                    .map_err(|cause| Error::unreachable(STORAGE, cause))?;
+                let body =
+                    answer.bytes().await.map_err(|cause| Error::unreachable(STORAGE, cause))?;
                 return Err(Error::from_answer(STORAGE, status.as_u16(), &body));
             }
-            Ok(Download {
-                content_length: answer.content_length(),
-                bytes: stream(answer),
-            })
+            Ok(Download { content_length: answer.content_length(), bytes: stream(answer) })
         })
         .await
     }
@@ -102,9 +95,7 @@ impl Project {
 
 fn stream(answer: reqwest::Response) -> ByteStream {
     let bytes = answer.bytes_stream().map(|piece| {
-        piece
-            .map(|bytes| bytes.to_vec())
-            .map_err(|cause| cause.without_url().to_string())
+        piece.map(|bytes| bytes.to_vec()).map_err(|cause| cause.without_url().to_string())
     });
     #[cfg(target_arch = "wasm32")]
     let bytes = send_wrapper::SendWrapper::new(bytes);
@@ -130,11 +121,7 @@ mod tests {
             "masterclass-pdfs/m1/cours.pdf",
         ];
         for form in forms {
-            assert_eq!(
-                parse(form).as_deref(),
-                Some("masterclass-pdfs/m1/cours.pdf"),
-                "{form}"
-            );
+            assert_eq!(parse(form).as_deref(), Some("masterclass-pdfs/m1/cours.pdf"), "{form}");
         }
     }
 

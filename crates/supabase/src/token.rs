@@ -92,9 +92,7 @@ pub struct Verifier {
 
 impl std::fmt::Debug for Verifier {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Verifier")
-            .field("issuer", &self.issuer)
-            .finish_non_exhaustive()
+        f.debug_struct("Verifier").field("issuer", &self.issuer).finish_non_exhaustive()
     }
 }
 
@@ -143,10 +141,7 @@ impl Verifier {
         if claims.role != "authenticated" {
             return Err(Invalid::Refused("not the token of a person".into()));
         }
-        Ok(Subject {
-            user_id: claims.sub,
-            token: AccessToken(token.to_owned()),
-        })
+        Ok(Subject { user_id: claims.sub, token: AccessToken(token.to_owned()) })
     }
 
     fn decode(
@@ -163,9 +158,7 @@ impl Verifier {
         // its arguments.
         validation.validate_exp = false;
         validation.validate_nbf = false;
-        decode::<Claims>(token, key, &validation)
-            .map(|data| data.claims)
-            .map_err(refused)
+        decode::<Claims>(token, key, &validation).map(|data| data.claims).map_err(refused)
     }
 
     /// The public key with this id, fetched when it is not at hand.
@@ -212,17 +205,12 @@ impl Verifier {
                 .await
                 .map_err(|cause| Error::unreachable(AUTH, cause))?;
             let status = answer.status();
-            let body = answer
-                .bytes()
-                .await
-                .map_err(|cause| Error::unreachable(AUTH, cause))?;
+            let body = answer.bytes().await.map_err(|cause| Error::unreachable(AUTH, cause))?;
             if !status.is_success() {
                 return Err(Error::from_answer(AUTH, status.as_u16(), &body));
             }
-            serde_json::from_slice(&body).map_err(|cause| Error::Unexpected {
-                service: AUTH,
-                cause: cause.to_string(),
-            })
+            serde_json::from_slice(&body)
+                .map_err(|cause| Error::Unexpected { service: AUTH, cause: cause.to_string() })
         })
         .await
     }

@@ -12,10 +12,10 @@ use p256::pkcs8::EncodePrivateKey;
 use rsa::traits::PublicKeyParts;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::Mutex;
-use supabase::token::Invalid;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use supabase::Verifier;
+use supabase::token::Invalid;
 use url::Url;
 
 const NOW: u64 = 1_800_000_000;
@@ -32,7 +32,9 @@ struct KeyServer {
 impl KeyServer {
     async fn start(keys: Vec<Value>) -> Self {
         type Shared = (Arc<AtomicUsize>, Arc<AtomicBool>, Arc<Mutex<Vec<Value>>>);
-        async fn jwks(State((asked, down, keys)): State<Shared>) -> Result<Json<Value>, StatusCode> {
+        async fn jwks(
+            State((asked, down, keys)): State<Shared>,
+        ) -> Result<Json<Value>, StatusCode> {
             asked.fetch_add(1, Ordering::SeqCst);
             if down.load(Ordering::SeqCst) {
                 return Err(StatusCode::BAD_GATEWAY);
@@ -43,16 +45,10 @@ impl KeyServer {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (asked, down, keys) = shared.clone();
-        let router = Router::new()
-            .route("/auth/v1/.well-known/jwks.json", get(jwks))
-            .with_state(shared);
+        let router =
+            Router::new().route("/auth/v1/.well-known/jwks.json", get(jwks)).with_state(shared);
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self {
-            url: url.parse().unwrap(),
-            asked,
-            down,
-            keys,
-        }
+        Self { url: url.parse().unwrap(), asked, down, keys }
     }
 
     fn verifier(&self) -> Verifier {
@@ -164,7 +160,8 @@ async fn forged_and_foreign_tokens_are_refused() {
     let claims = server.claims();
     let good = key.sign(&claims);
     let (head, signature) = good.rsplit_once('.').unwrap();
-    let other_payload = URL_SAFE_NO_PAD.encode(with(&claims, "sub", json!(USER.replace('6', "7"))).to_string());
+    let other_payload =
+        URL_SAFE_NO_PAD.encode(with(&claims, "sub", json!(USER.replace('6', "7"))).to_string());
     let header = head.split_once('.').unwrap().0;
     let public = serde_json::to_vec(&key.public).unwrap();
 
