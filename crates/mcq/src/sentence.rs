@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::layout::{BlockKind, Layout};
-use crate::lexicon::{Lexicon, words};
+use crate::lexicon::{Lexicon, is_in, words};
 use crate::question::Language;
 
 /// A longer run of text without a block's end is cut here, so that no step sees more at once.
@@ -211,7 +211,7 @@ fn is_askable(text: &str, is_item: bool, lexicon: &Lexicon) -> bool {
         capital += usize::from(word.chars().next().is_some_and(char::is_uppercase));
     }
     // Prose has function words; tables, menus and lists of names have not.
-    stop * 100 >= all * 18 && capital * 2 <= all
+    stop * 100 >= all * 12 && capital * 2 <= all && is_in(text, lexicon.language)
 }
 
 fn is_balanced(text: &str) -> bool {

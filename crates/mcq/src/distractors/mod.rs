@@ -8,6 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::canonical::canonical;
 use crate::evidence::contains_whole;
 use crate::facts::{Fact, Form, Phrase, Pool};
+use crate::flaws::is_flawed_option;
 use crate::lexicon::Lexicon;
 use crate::sentence::Sentences;
 
@@ -82,7 +83,7 @@ impl Source<'_> {
                 phrase
             }))
             .filter(|phrase| phrase.block != fact.block && is_comparable(&phrase.text, &fact.key))
-            .filter(|phrase| are_distinct(phrase, &key))
+            .filter(|phrase| are_distinct(phrase, &key) && !is_flawed_option(&phrase.text, self.lexicon.language))
             .filter_map(|phrase| {
                 let bare = canonical(&phrase.text).to_lowercase();
                 let stands_in_question = contains_whole(&quote, &bare) || contains_whole(&stem, &bare);

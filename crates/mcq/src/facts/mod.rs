@@ -160,21 +160,29 @@ pub(crate) struct Context<'a> {
     pub(crate) lexicon: &'a Lexicon,
     pub(crate) layout: &'a Layout,
     pub(crate) pages: &'a [Page],
-    /// Words the document also writes without a capital.
+    /// Words the document writes without a capital more than with one.
     common: HashSet<String>,
 }
 
 impl<'a> Context<'a> {
     /// Prepares a document for reading facts.
     pub(crate) fn of(pages: &'a [Page], layout: &'a Layout, lexicon: &'a Lexicon) -> Self {
-        let mut common = HashSet::new();
+        // Counted for lowercase, against capitals inside a sentence: « Debian » stays a name though paths
+        // are written "debian/rules".
+        let mut counts: HashMap<String, i32> = HashMap::new();
         for block in &layout.blocks {
+            let mut opening = true;
             for word in words(&block.text) {
-                if word.chars().next().is_some_and(char::is_lowercase) && !common.contains(word) {
-                    common.insert(word.to_owned());
+                let lower = word.chars().next().is_some_and(char::is_lowercase);
+                if lower {
+                    *counts.entry(word.to_owned()).or_default() += 1;
+                } else if !opening {
+                    *counts.entry(word.to_lowercase()).or_default() -= 2;
                 }
+                opening = false;
             }
         }
+        let common = counts.into_iter().filter(|(_, count)| *count > 0).map(|(word, _)| word).collect();
         Self { lexicon, layout, pages, common }
     }
 

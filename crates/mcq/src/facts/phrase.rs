@@ -71,7 +71,8 @@ pub(super) fn noun_form(text: &str, language: Language) -> Option<Form> {
             "le" | "la" => noun(true, false),
             "les" => noun(true, true),
             "un" | "une" => noun(false, false),
-            "des" | "plusieurs" => noun(false, true),
+            "des" | "plusieurs" | "certains" | "certaines" | "quelques" | "deux" | "trois" | "quatre" => noun(false, true),
+            "de" if text.split_whitespace().nth(1).is_some_and(|word| word.ends_with(['s', 'x'])) => noun(false, true),
             _ if first.starts_with("l'") => noun(true, false),
             "son" | "sa" => noun(true, false),
             "ses" | "leurs" => noun(true, true),
@@ -191,7 +192,7 @@ pub(super) fn complement(tokens: &[Token<'_>], relative: bool, context: &Context
         ],
     };
     let relatives: &[&str] = match context.language() {
-        Language::Fr => &["qui", "que", "qu", "dont", "où", "lequel", "laquelle", "lesquels", "lesquelles", "comme", "en", "pour"],
+        Language::Fr => &["qui", "que", "qu", "dont", "où", "lequel", "laquelle", "lesquels", "lesquelles", "en", "pour"],
         Language::En => &["which", "that", "who", "whose", "where", "as", "for"],
     };
     let most = if relative { LONGEST_OPTION + 8 } else { LONGEST_OPTION };
@@ -216,16 +217,19 @@ pub(super) fn complement(tokens: &[Token<'_>], relative: bool, context: &Context
             return None;
         }
         if token.text.ends_with([';', ':', '.', '!']) {
+            cut = at + 1 < tokens.len();
             break;
         }
         if token.text.ends_with(',') && !(relative && kept.len() < 6) {
+            cut = true;
             break;
         }
     }
     let ending = |word: &str| word.trim_end_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
     while cut && kept.last().is_some_and(|word| {
         let bare = ending(word);
-        bare.is_empty() || context.lexicon.is_stop_word(&bare) && !bare.ends_with("même") && bare != "tout"
+        let hollow = matches!(bare.as_str(), "moment" | "cas" | "fois" | "way" | "moins");
+        bare.is_empty() || hollow || context.lexicon.is_stop_word(&bare) && !bare.ends_with("même") && bare != "tout"
     }) {
         kept.pop();
     }
@@ -250,6 +254,7 @@ pub(super) fn finish(text: &str, context: &Context<'_>) -> Option<String> {
         && text.matches('“').count() == text.matches('”').count();
     let has_content = !content_words(text, context).is_empty();
     let odd = text.contains("..")
+        || text.ends_with(['-', '–', '/', '&', '\'', '’'])
         || text.starts_with([':', ')', '-', '–', '/'])
         || !text.chars().all(|c| c.is_alphanumeric() || " \u{a0}\u{202f}'’-–/.,()%€$«»“”\"°+#:&!".contains(c))
         || text.chars().any(|c| ('\u{e000}'..='\u{f8ff}').contains(&c))
@@ -311,7 +316,7 @@ pub(super) fn spare_phrases(sentence: &Sentence, context: &Context<'_>) -> Vec<(
     }
     if sentence.askable && (4..=LONGEST_OPTION).contains(&all.len()) && text.ends_with('.') && !text.contains(',') {
         let opens_with_noun = noun_form(text, context.language()).is_some();
-        if let Some(clause) = finish(&context.uncapitalise(text), context).filter(|_| opens_with_noun) {
+        if let Some(clause) = finish(&context.uncapitalise(text), context).filter(|clause| opens_with_noun && !clause.contains(':')) {
             out.push((Form::Clause, clause));
         }
     }

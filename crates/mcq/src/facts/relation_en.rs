@@ -40,6 +40,11 @@ pub(super) fn read(sentence: &Sentence, context: &Context<'_>, found: &mut Vec<F
     for at in 1..all.len().min(11) {
         let Some((before, rest)) = all.split_at_checked(at) else { return };
         let Some(verb) = rest.first().filter(|verb| !verb.text.ends_with([',', ';', ':'])) else { continue };
+        // "The cache significantly reduces": the adverb is no part of the subject.
+        let before = match before.split_last() {
+            Some((last, others)) if last.lower.ends_with("ly") && !others.is_empty() => others,
+            _ => before,
+        };
         let Some(asked) = subject(before, context) else { continue };
         let plural = is_plural_subject(&asked);
         let fact = match verb.lower.as_str() {

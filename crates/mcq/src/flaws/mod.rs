@@ -189,6 +189,12 @@ pub(crate) fn value(text: &str) -> Option<f64> {
     Some(if text.starts_with(['-', '−']) { -value } else { value })
 }
 
+/// Whether an option would bring a flaw of its own, whatever the question.
+pub(crate) fn is_flawed_option(text: &str, language: Language) -> bool {
+    let spaced = spaced_words(text);
+    options::is_absolute(&spaced, language) || stem::is_vague(&spaced, language)
+}
+
 /// Lowercase words between single spaces, with one at each end, so that a phrase is found whole.
 pub(super) fn spaced_words(text: &str) -> String {
     let mut out = String::from(" ");

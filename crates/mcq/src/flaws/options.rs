@@ -55,7 +55,12 @@ pub(super) fn is_true_false(item: &Item<'_>) -> bool {
 }
 
 pub(super) fn has_absolute_terms(item: &Item<'_>) -> bool {
-    let terms: &[&str] = match item.lexicon.language {
+    item.choices().any(|choice| is_absolute(&choice.words, item.lexicon.language))
+}
+
+/// Whether words between spaces hold an absolute term.
+pub(super) fn is_absolute(spaced: &str, language: Language) -> bool {
+    let terms: &[&str] = match language {
         Language::Fr => &[
             "toujours", "jamais", "aucun", "aucune", "absolument", "exclusivement", "tous", "toutes",
             "systématiquement", "dans tous les cas", "personne", "partout",
@@ -65,7 +70,7 @@ pub(super) fn has_absolute_terms(item: &Item<'_>) -> bool {
             "everyone", "everywhere", "in all cases",
         ],
     };
-    item.choices().any(|choice| has_phrase(&choice.words, terms))
+    has_phrase(spaced, terms)
 }
 
 /// By a quarter and by at least six characters: less is not seen by a reader.

@@ -68,7 +68,13 @@ fn gaps(text: &str) -> usize {
 }
 
 pub(super) fn has_vague_terms(item: &Item<'_>) -> bool {
-    let terms: &[&str] = match item.lexicon.language {
+    let language = item.lexicon.language;
+    is_vague(&item.stem_words, language) || item.choices().any(|choice| is_vague(&choice.words, language))
+}
+
+/// Whether words between spaces hold a term of vague frequency.
+pub(super) fn is_vague(spaced: &str, language: Language) -> bool {
+    let terms: &[&str] = match language {
         Language::Fr => &[
             "souvent", "parfois", "généralement", "fréquemment", "rarement", "habituellement", "quelquefois",
             "occasionnellement", "en général", "la plupart du temps", "d ordinaire",
@@ -78,5 +84,5 @@ pub(super) fn has_vague_terms(item: &Item<'_>) -> bool {
             "typically", "in general", "most of the time",
         ],
     };
-    has_phrase(&item.stem_words, terms) || item.choices().any(|choice| has_phrase(&choice.words, terms))
+    has_phrase(spaced, terms)
 }

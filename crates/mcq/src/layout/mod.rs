@@ -91,6 +91,7 @@ pub(crate) fn read(pages: &[Page]) -> Layout {
     let mut noise = Noise::of(&by_page);
     let mut blocks = Vec::new();
     for (index, page_lines) in by_page.iter().enumerate() {
+        noise.begin_page(page_lines);
         if noise.is_reference_page(page_lines) {
             continue;
         }

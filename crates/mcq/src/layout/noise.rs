@@ -37,8 +37,16 @@ impl Noise {
         Self { running, repeats_needed, in_bibliography: false }
     }
 
-    /// Whether a page is a table of contents, a list of figures or an index. A new page that is
-    /// neither ends no bibliography: only a heading does.
+    /// Begins a page. A bibliography goes on over it only if the page looks like one.
+    pub(super) fn begin_page(&mut self, lines: &[Line<'_>]) {
+        let cited = lines
+            .iter()
+            .filter(|line| has_year(line.text) || line.text.contains("http") || line.text.starts_with('['))
+            .count();
+        self.in_bibliography &= cited * 5 >= lines.len();
+    }
+
+    /// Whether a page is a table of contents, a list of figures or an index.
     pub(super) fn is_reference_page(&self, lines: &[Line<'_>]) -> bool {
         let total = lines.len();
         let leaders = lines.iter().filter(|line| has_dot_leader(line.text)).count();
@@ -147,10 +155,9 @@ fn is_contents_title(text: &str) -> bool {
 }
 
 fn is_bibliography_title(text: &str) -> bool {
-    const TITLES: [&str; 10] = [
+    const TITLES: [&str; 8] = [
         "références", "références bibliographiques", "bibliographie", "références et bibliographie",
-        "references", "bibliography", "works cited", "literature cited", "pour aller plus loin",
-        "further reading",
+        "references", "bibliography", "works cited", "literature cited",
     ];
     if text.len() > 60 {
         return false;

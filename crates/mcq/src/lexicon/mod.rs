@@ -80,8 +80,23 @@ pub fn detect_language(pages: &[Page]) -> Language {
     detect_in(pages.iter().map(|page| page.text.as_str()))
 }
 
+/// Whether a passage is not clearly in the other language.
+pub(crate) fn is_in(text: &str, language: Language) -> bool {
+    let (french, english) = function_words([text].into_iter());
+    match language {
+        Language::Fr => french >= english,
+        Language::En => english >= french,
+    }
+}
+
 /// As [`detect_language`], on any pieces of text.
 pub(crate) fn detect_in<'a>(texts: impl Iterator<Item = &'a str>) -> Language {
+    let (french, english) = function_words(texts);
+    if english > french { Language::En } else { Language::Fr }
+}
+
+/// How many function words speak for French and for English alone.
+fn function_words<'a>(texts: impl Iterator<Item = &'a str>) -> (usize, usize) {
     // Enough to be certain, little enough to cost nothing on a long document.
     const ENOUGH_WORDS: usize = 20_000;
     let (mut french, mut english) = (0_usize, 0_usize);
@@ -93,7 +108,7 @@ pub(crate) fn detect_in<'a>(texts: impl Iterator<Item = &'a str>) -> Language {
         french += usize::from(in_french && !in_english);
         english += usize::from(in_english && !in_french);
     }
-    if english > french { Language::En } else { Language::Fr }
+    (french, english)
 }
 
 #[cfg(test)]
