@@ -168,3 +168,51 @@ fn spread(questions: Vec<Question>, count: usize) -> Vec<Question> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use mcq::{Evidence, Language, Letter};
+
+    use super::*;
+    use crate::generate::Limits;
+
+    fn question(choices: [&str; 4], quote: &str) -> Question {
+        Question {
+            question_text: "Combien d'abeilles vivent dans une colonie forte ?".to_owned(),
+            choices: choices.map(str::to_owned).into(),
+            correct_choice: Letter::B,
+            evidence: Evidence { page: 1, quote: quote.to_owned() },
+            flaws: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn of_two_questions_with_one_stem_the_one_kept_first_stays() {
+        let first = "Une colonie forte compte 60000 abeilles au mois de juin.";
+        let second = "Une colonie faible compte 12000 abeilles au mois de mars.";
+        let pages = [Page { number: 1, text: format!("{first} {second}") }];
+        let options = Options {
+            count: 5,
+            language: Language::Fr,
+            model: "m".to_owned(),
+            seed: 0,
+            limits: Limits::default(),
+        };
+        let mut run = Run::new(&pages, &options);
+        for (choices, quote) in [
+            (["30000", "60000", "75000", "90000"], first),
+            (["10000", "12000", "15000", "18000"], second),
+        ] {
+            run.accept(Completion {
+                questions: vec![question(choices, quote)],
+                malformed: 0,
+                cut_off: false,
+                model: "m".to_owned(),
+                usage: Usage::default(),
+            });
+        }
+        let generation = run.finish();
+        let keys: Vec<_> = generation.questions.iter().map(Question::key).collect();
+        assert_eq!(keys, ["60000"]);
+    }
+}

@@ -18,7 +18,8 @@ struct Arguments {
     /// Port to listen on; 0 takes a free one. The address is the first line on the standard output.
     #[arg(long, default_value_t = 0)]
     port: u16,
-    /// Ends after this many seconds without a request, so that a forgotten one does not stay.
+    /// Ends once no request came for this many seconds (at the latest after twice as many), so that a
+    /// forgotten one does not stay.
     #[arg(long, default_value_t = 1800)]
     idle_seconds: u64,
 }
