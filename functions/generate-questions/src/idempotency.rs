@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 /// The name under which this function's keys are kept; keys of other functions do not meet them.
 pub(crate) const ENDPOINT: &str = "generate-questions";
 /// Longest key, in bytes; a UUID has 36.
-const KEY_MAX_BYTES: usize = 255;
+const KEY_MAX_BYTES: usize = 200;
 
 static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 static IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -61,8 +61,8 @@ pub(crate) async fn claim(
         .ok_or_else(|| {
             Problem::unprocessable(
                 "invalid_idempotency_key",
-                "« Idempotency-Key » doit compter 1 à 255 caractères ASCII, par exemple un UUID.",
-                "Idempotency-Key must have 1 to 255 ASCII characters, for example a UUID.",
+                "« Idempotency-Key » doit compter 1 à 200 caractères ASCII, par exemple un UUID.",
+                "Idempotency-Key must have 1 to 200 ASCII characters, for example a UUID.",
             )
         })?;
     let arguments = json!({
