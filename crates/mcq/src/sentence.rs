@@ -230,6 +230,8 @@ pub(crate) fn points_elsewhere(text: &str) -> bool {
     ];
     let lower = text.to_lowercase();
     MARKS.iter().any(|mark| lower.contains(mark)) || text.contains(['\\', '{', '}', '|', '→', '☐', '\u{fffd}'])
+        // Keys, pictograms and arrows.
+        || text.chars().any(|c| matches!(c, '\u{2190}'..='\u{21ff}' | '\u{2300}'..='\u{23ff}' | '\u{25a0}'..='\u{27bf}' | '\u{e000}'..='\u{f8ff}'))
         // "p < 0,05" compares; "<name>" is a placeholder.
         || text.split('<').skip(1).any(|after| after.starts_with(|c: char| c.is_alphanumeric() || c == '/'))
 }

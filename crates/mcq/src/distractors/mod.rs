@@ -23,8 +23,9 @@ pub(crate) struct Source<'a> {
 }
 
 /// A phrase that may be taken, and what it costs.
-struct Candidate {
-    phrase: Phrase,
+struct Candidate<'a> {
+    phrase: &'a Phrase,
+    sibling: bool,
     cost: u32,
 }
 
@@ -37,17 +38,25 @@ impl Source<'_> {
             Form::Figure { word: false, .. } => return figures::choose(fact, self.pool.of(&fact.form), rng),
             _ => {}
         }
-        let mut candidates = self.candidates(fact, rng);
-        candidates.sort_by(|one, other| {
-            one.cost.cmp(&other.cost).then_with(|| one.phrase.text.cmp(&other.phrase.text))
-        });
+        let key = Phrase::of(&fact.key, fact.page, fact.block, self.lexicon);
+        let siblings: Vec<Phrase> =
+            fact.siblings.iter().map(|text| Phrase::of(text, fact.page, fact.block, self.lexicon)).collect();
+        let candidates = self.candidates(fact, &key, &siblings, rng);
+        let refused = Refused {
+            quote: canonical(&fact.quote).to_lowercase(),
+            stem: canonical(&fact.stem).to_lowercase(),
+            subject: self.rarest(&fact.subject, 2),
+        };
         // The key must not be the longest: one distractor at least comes near its length.
-        let enough = fact.key.chars().count() * 90 / 100;
-        let mut chosen: Vec<Phrase> = Vec::new();
-        for Candidate { phrase, .. } in candidates {
-            let is_long = |text: &str| text.chars().count() >= enough;
-            let only_long = chosen.len() == 2 && !chosen.iter().any(|other| is_long(&other.text));
-            if (only_long && !is_long(&phrase.text)) || !chosen.iter().all(|other| are_distinct(other, &phrase)) {
+        let enough = key.length * 90 / 100;
+        let mut chosen: Vec<&Phrase> = Vec::new();
+        for Candidate { phrase, sibling, .. } in candidates {
+            let only_long = chosen.len() == 2 && chosen.iter().all(|other| other.length < enough);
+            if (only_long && phrase.length < enough)
+                || !are_distinct(phrase, &key)
+                || !chosen.iter().all(|other| are_distinct(other, phrase))
+                || self.is_refused(phrase, sibling, &refused)
+            {
                 continue;
             }
             chosen.push(phrase);
@@ -55,45 +64,35 @@ impl Source<'_> {
                 break;
             }
         }
-        let mut texts = chosen.into_iter().map(|phrase| phrase.text);
+        let mut texts = chosen.into_iter().map(|phrase| phrase.text.clone());
         Some([texts.next()?, texts.next()?, texts.next()?])
     }
 
-    fn candidates(&self, fact: &Fact, rng: &mut ChaCha8Rng) -> Vec<Candidate> {
-        let key = Phrase {
-            text: fact.key.clone(),
-            stems: self.lexicon.content_stems(&fact.key),
-            page: fact.page,
-            block: fact.block,
+    /// Phrases of comparable length, cheapest first.
+    fn candidates<'a>(&'a self, fact: &Fact, key: &Phrase, siblings: &'a [Phrase], rng: &mut ChaCha8Rng) -> Vec<Candidate<'a>> {
+        let mut out = Vec::new();
+        let mut add = |phrase: &'a Phrase, sibling: bool, extra: u32| {
+            if (sibling || phrase.block != fact.block) && is_comparable(phrase.length, key.length) {
+                let cost = extra + cost(phrase, key) + rng.next_u32() % 14;
+                out.push(Candidate { phrase, sibling, cost });
+            }
         };
-        let quote = canonical(&fact.quote).to_lowercase();
-        let stem = canonical(&fact.stem).to_lowercase();
-        let rarest = self.rarest(&fact.subject, 2);
-        let siblings = fact.siblings.iter().map(|text| Phrase {
-            text: text.clone(),
-            stems: self.lexicon.content_stems(text),
-            page: fact.page,
-            block: usize::MAX,
-        });
-        let is_sibling = |phrase: &Phrase| phrase.block == usize::MAX;
-        siblings
-            .chain(self.pool.of(&fact.form).iter().cloned())
-            .chain(fact.form.kindred().into_iter().flat_map(|form| self.pool.of(&form).iter().cloned()).map(|mut phrase| {
-                phrase.page = phrase.page.max(FAR);
-                phrase
-            }))
-            .filter(|phrase| phrase.block != fact.block && is_comparable(&phrase.text, &fact.key))
-            .filter(|phrase| are_distinct(phrase, &key) && !is_flawed_option(&phrase.text, self.lexicon.language))
-            .filter_map(|phrase| {
-                let bare = canonical(&phrase.text).to_lowercase();
-                let stands_in_question = contains_whole(&quote, &bare) || contains_whole(&stem, &bare);
-                if stands_in_question || (!is_sibling(&phrase) && self.may_be_right(&rarest, &phrase)) {
-                    return None;
-                }
-                let cost = cost(&phrase, &key, is_sibling(&phrase)) + rng.next_u32() % 14;
-                Some(Candidate { phrase, cost })
-            })
-            .collect()
+        siblings.iter().for_each(|phrase| add(phrase, true, 0));
+        self.pool.of(&fact.form).iter().for_each(|phrase| add(phrase, false, STRANGER));
+        for (form, rank) in fact.form.kindred().iter().zip(1..) {
+            self.pool.of(form).iter().for_each(|phrase| add(phrase, false, STRANGER + rank * KINDRED));
+        }
+        out.sort_by(|one, other| one.cost.cmp(&other.cost).then_with(|| one.phrase.text.cmp(&other.phrase.text)));
+        out
+    }
+
+    /// Whether a phrase gives the question away, brings a flaw, or may be right itself.
+    fn is_refused(&self, phrase: &Phrase, sibling: bool, refused: &Refused) -> bool {
+        let bare = canonical(&phrase.text).to_lowercase();
+        contains_whole(&refused.quote, &bare)
+            || contains_whole(&refused.stem, &bare)
+            || is_flawed_option(&phrase.text, self.lexicon.language)
+            || (!sibling && self.may_be_right(&refused.subject, phrase))
     }
 
     /// The stems that occur in the fewest sentences.
@@ -113,22 +112,30 @@ impl Source<'_> {
     }
 }
 
-/// A phrase of a kindred form is taken as if it stood this far away.
-const FAR: usize = 1_000_000;
+/// What a distractor must not be, for one fact.
+struct Refused {
+    quote: String,
+    stem: String,
+    subject: Vec<String>,
+}
+
+/// What it costs not to stand in the key's own list.
+const STRANGER: u32 = 40;
+
+/// What it costs to be of another form, once for each step away.
+const KINDRED: u32 = 25;
 
 /// Length within reach of the key's.
-fn is_comparable(text: &str, key: &str) -> bool {
-    let (one, other) = (text.chars().count(), key.chars().count());
+fn is_comparable(one: usize, other: usize) -> bool {
     one * 100 >= other * 45 && one * 100 <= other * 190 || one.abs_diff(other) <= 8
 }
 
 /// Lower is better: near in length (a little longer rather than shorter), near in the document.
-fn cost(phrase: &Phrase, key: &Phrase, sibling: bool) -> u32 {
-    let wanted = key.text.chars().count() * 105 / 100;
-    let difference = phrase.text.chars().count().abs_diff(wanted) * 60 / wanted.max(1);
+fn cost(phrase: &Phrase, key: &Phrase) -> u32 {
+    let wanted = key.length * 105 / 100;
+    let difference = phrase.length.abs_diff(wanted) * 60 / wanted.max(1);
     let distance = phrase.page.abs_diff(key.page).min(30) / 3;
-    let base = if sibling { 0 } else { 40 } + if phrase.page >= FAR { 25 } else { 0 };
-    base + u32::try_from(difference + distance).unwrap_or(u32::MAX / 2)
+    u32::try_from(difference + distance).unwrap_or(u32::MAX / 2)
 }
 
 /// Neither contains the other, and at most a third of their content is common.

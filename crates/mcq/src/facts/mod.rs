@@ -76,13 +76,15 @@ pub(crate) enum Form {
 }
 
 impl Form {
-    /// Another form whose phrases may stand beside this one's where it has too few.
-    pub(crate) fn kindred(&self) -> Option<Form> {
+    /// Other forms whose phrases may stand beside this one's where it has too few, nearest first.
+    pub(crate) fn kindred(&self) -> Vec<Form> {
         match *self {
-            Form::Noun { definite, plural } => Some(Form::Noun { definite: !definite, plural }),
-            Form::Bare { plural } => Some(Form::Noun { definite: true, plural }),
-            Form::Term { plural, capital } => Some(Form::Term { plural: !plural, capital }),
-            _ => None,
+            Form::Noun { definite, plural } => {
+                vec![Form::Noun { definite: !definite, plural }, Form::Noun { definite, plural: !plural }]
+            }
+            Form::Bare { plural } => vec![Form::Noun { definite: true, plural }],
+            Form::Term { plural, capital } => vec![Form::Term { plural: !plural, capital }],
+            _ => Vec::new(),
         }
     }
 }
@@ -123,6 +125,16 @@ pub(crate) struct Phrase {
     pub(crate) page: usize,
     /// Index of the block it comes from.
     pub(crate) block: usize,
+    /// Length in characters.
+    pub(crate) length: usize,
+}
+
+impl Phrase {
+    /// A phrase with what is read off it once.
+    pub(crate) fn of(text: &str, page: usize, block: usize, lexicon: &Lexicon) -> Self {
+        let stems = lexicon.content_stems(text);
+        Self { text: text.to_owned(), stems, page, block, length: text.chars().count() }
+    }
 }
 
 /// Phrases by form, each once.
@@ -149,8 +161,7 @@ impl Pool {
             text = &lowered;
         }
         if self.seen.insert((form.clone(), text.to_lowercase())) {
-            let stems = lexicon.content_stems(text);
-            self.by_form.entry(form).or_default().push(Phrase { text: text.to_owned(), stems, page, block });
+            self.by_form.entry(form).or_default().push(Phrase::of(text, page, block, lexicon));
         }
     }
 }

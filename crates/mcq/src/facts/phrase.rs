@@ -144,7 +144,8 @@ pub(super) fn subject(tokens: &[Token<'_>], context: &Context<'_>) -> Option<Str
             "since", "although", "however", "so", "what", "how", "why", "please", "no", "nothing", "none", "was", "were",
             "be", "can", "will", "must", "do", "does", "both", "every", "each", "thus", "therefore", "also", "there",
             "any", "to", "remember", "note", "make", "use", "see", "check", "run", "set", "let", "click", "select", "press", "consider",
-            "follow", "add", "create", "write", "read", "edit", "install", "keep", "put", "try", "avoid", "ensure", "given", "using",
+            "always", "never", "usually", "often", "typically", "generally", "sometimes", "currently", "finally", "alternatively",
+            "unfortunately", "fortunately", "examples", "follow", "add", "create", "write", "read", "edit", "install", "keep", "put", "try", "avoid", "ensure", "given", "using",
         ],
     };
     if tokens.iter().any(|token| banned.contains(&token.lower.as_str()) || starts_elided(&token.lower)) {
@@ -220,7 +221,20 @@ pub(super) fn complement(tokens: &[Token<'_>], relative: bool, context: &Context
             cut = at + 1 < tokens.len();
             break;
         }
+        let next = tokens.get(at + 1).map_or("", |next| next.lower.as_str());
         if token.text.ends_with(',') && !(relative && kept.len() < 6) {
+            // "optimization, integration and differentiation": half a list is half an answer.
+            let goes_on = !relative && !context.lexicon.is_stop_word(next) && !next.is_empty()
+                && !["ing", "ant", "ed", "ly", "ment"].iter().any(|ending| next.ends_with(ending));
+            if goes_on {
+                return None;
+            }
+            cut = true;
+            break;
+        }
+        // "the capabilities and discusses": a second verb begins another fact.
+        if !relative && is_verb(next, context.language()) && matches!(bare, "and" | "or" | "et" | "ou") {
+            kept.pop();
             cut = true;
             break;
         }
@@ -245,6 +259,22 @@ pub(super) fn complement(tokens: &[Token<'_>], relative: bool, context: &Context
     finish(&kept.join(" "), context)
 }
 
+fn is_verb(lower: &str, language: Language) -> bool {
+    match language {
+        Language::Fr => super::relation_fr::is_verb(lower),
+        Language::En => super::relation_en::is_verb(lower),
+    }
+}
+
+/// Whether a phrase that should name a thing holds a finite verb: the cut went wrong.
+pub(super) fn is_clause(text: &str, language: Language) -> bool {
+    let verbs: &[&str] = match language {
+        Language::Fr => &["est", "sont", "peut", "peuvent", "doit", "doivent", "sera", "seront", "ont", "était", "soit"],
+        Language::En => &["is", "are", "was", "were", "will", "can", "must", "should", "has", "have", "does", "may"],
+    };
+    words(text).skip(1).any(|word| verbs.contains(&word))
+}
+
 /// Strips closing punctuation, checks that the phrase is whole and stands alone.
 pub(super) fn finish(text: &str, context: &Context<'_>) -> Option<String> {
     let text = text.trim_end_matches(['.', ',', ';', ':', '!', ' ', '\u{a0}']).trim();
@@ -253,7 +283,14 @@ pub(super) fn finish(text: &str, context: &Context<'_>) -> Option<String> {
         && text.matches('"').count() % 2 == 0
         && text.matches('“').count() == text.matches('”').count();
     let has_content = !content_words(text, context).is_empty();
-    let odd = text.contains("..")
+    let last = text.rsplit(' ').next().unwrap_or("").to_lowercase();
+    let hangs = matches!(
+        last.as_str(),
+        "et" | "ou" | "de" | "du" | "des" | "le" | "la" | "les" | "un" | "une" | "à" | "au" | "aux" | "and" | "or" | "of" | "the" | "a"
+            | "an" | "que" | "qui"
+    );
+    let odd = hangs
+        || text.contains("..")
         || text.ends_with(['-', '–', '/', '&', '\'', '’'])
         || text.starts_with([':', ')', '-', '–', '/'])
         || !text.chars().all(|c| c.is_alphanumeric() || " \u{a0}\u{202f}'’-–/.,()%€$«»“”\"°+#:&!".contains(c))
@@ -308,17 +345,25 @@ pub(super) fn final_noun(tokens: &[Token<'_>], context: &Context<'_>) -> Option<
 pub(super) fn spare_phrases(sentence: &Sentence, context: &Context<'_>) -> Vec<(Form, String)> {
     let mut out = Vec::new();
     let text = without_label(&sentence.text);
+    let text = text.trim_end_matches(['?', ' ', '\u{a0}']);
     let all = tokens(text);
     if let Some((_, noun)) = final_noun(&all, context)
         && let Some(form) = noun_form(&noun, context.language())
     {
         out.push((form, noun));
     }
-    if sentence.askable && (4..=LONGEST_OPTION).contains(&all.len()) && text.ends_with('.') && !text.contains(',') {
-        let opens_with_noun = noun_form(text, context.language()).is_some();
-        if let Some(clause) = finish(&context.uncapitalise(text), context).filter(|clause| opens_with_noun && !clause.contains(':')) {
-            out.push((Form::Clause, clause));
-        }
+    // A whole clause: the sentence, or what stands before its first mark.
+    let head = [" ;", " :", " (", "; ", ": "].iter().filter_map(|mark| text.find(mark)).min();
+    let clause = head.and_then(|at| text.get(..at)).unwrap_or(text);
+    let least = if head.is_some() { 6 } else { 4 };
+    let count = clause.split_whitespace().count();
+    if sentence.askable
+        && (least..=LONGEST_OPTION).contains(&count)
+        && text.ends_with(['.', ')'])
+        && !clause.contains(',')
+        && noun_form(clause, context.language()).is_some()
+    {
+        out.extend(finish(&context.uncapitalise(clause), context).map(|clause| (Form::Clause, clause)));
     }
     out
 }

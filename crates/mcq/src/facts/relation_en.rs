@@ -1,6 +1,6 @@
 //! English sentences of the shape subject, verb, complement: "What does the package contain?"
 
-use super::phrase::{Token, complement, finish, head_is_plural, join, noun_form, subject, tokens, without_label};
+use super::phrase::{is_clause, Token, complement, finish, head_is_plural, join, noun_form, subject, tokens, without_label};
 use super::{Context, Fact, Form, Pattern};
 use crate::question::Language;
 use crate::sentence::Sentence;
@@ -33,6 +33,13 @@ const INDIRECT: &[(&str, &str, &str)] = &[
     ("deals", "deal", "with"), ("focuses", "focus", "on"), ("acts", "act", "as"), ("operates", "operate", "on"), ("serves", "serve", "as"),
     ("communicates", "communicate", "via"), ("communicate", "communicate", "through"),
 ];
+
+/// Whether a word is one of the verbs read here, third person.
+pub(super) fn is_verb(lower: &str) -> bool {
+    matches!(lower, "is" | "are" | "allows")
+        || DIRECT.iter().any(|(third, _)| lower == *third)
+        || INDIRECT.iter().any(|(third, _, _)| lower == *third)
+}
 
 /// Reads the relations of an English sentence.
 pub(super) fn read(sentence: &Sentence, context: &Context<'_>, found: &mut Vec<Fact>) {
@@ -91,13 +98,13 @@ fn active(
     }
     let opens_object = noun_form(next.text, Language::En).is_some()
         || matches!(next.lower.as_str(), "all" | "both" | "several" | "many" | "any" | "two" | "three" | "four" | "some" | "only")
-        || next.lower.ends_with('s') && next.lower.chars().count() > 3
-        || context.lexicon.stem(&next.lower).chars().count() > 4 && !context.lexicon.is_stop_word(&next.lower) && !next.lower.ends_with("ly");
+        || !plural && next.lower.ends_with('s') && next.lower.chars().count() > 3
+        || !plural && context.lexicon.stem(&next.lower).chars().count() > 4 && !context.lexicon.is_stop_word(&next.lower) && !next.lower.ends_with("ly");
     if !opens_object {
         return None;
     }
     let key = complement(rest.get(1..)?, false, context)?;
-    if key.split_whitespace().count() < 2 {
+    if key.split_whitespace().count() < 2 || is_clause(&key, Language::En) {
         return None;
     }
     let stem = format!("What {auxiliary} {asked} {base}?");

@@ -1,7 +1,7 @@
 //! French sentences of the shape subject, verb, complement: « Que contient le paquet ? »
 
 use super::definition::starts_with_vowel;
-use super::phrase::{complement, finish, join, noun_form, subject, tokens, without_label};
+use super::phrase::{is_clause, complement, finish, join, noun_form, subject, tokens, without_label};
 use super::{Context, Fact, Form, Pattern};
 use crate::sentence::Sentence;
 
@@ -61,6 +61,13 @@ const PASSIVE: &[(&str, &str, &str)] = &[
     ("réservé", "à", "À quoi"), ("relié", "à", "À quoi"), ("connecté", "à", "À quoi"), ("égal", "à", "À quoi"),
     ("dû", "à", "À quoi"), ("due", "à", "À quoi"), ("dus", "à", "À quoi"), ("dues", "à", "À quoi"),
 ];
+
+/// Whether a word is one of the verbs read here.
+pub(super) fn is_verb(lower: &str) -> bool {
+    matches!(lower, "est" | "sont" | "permet" | "permettent")
+        || DIRECT.iter().any(|(one, many)| lower == *one || lower == *many)
+        || INDIRECT.iter().any(|(one, many, _, _)| lower == *one || lower == *many)
+}
 
 /// Reads the relations of a French sentence.
 pub(super) fn read(sentence: &Sentence, context: &Context<'_>, found: &mut Vec<Fact>) {
@@ -257,7 +264,7 @@ fn push(
         .or_else(|| is_infinitive(&first_word).then_some(Form::Action))
         .or_else(|| noun_form(&key, context.language()))
         .unwrap_or(Form::Bare { plural: first_word.ends_with('s') });
-    if key.split_whitespace().count() < 2 && !matches!(form, Form::Noun { .. }) {
+    if key.split_whitespace().count() < 2 && !matches!(form, Form::Noun { .. }) || is_clause(&key, context.language()) {
         return false;
     }
     let stem = format!("{ask}{verb} {asked} ?");
