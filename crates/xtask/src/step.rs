@@ -11,6 +11,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 
+impl Drop for Step {
+    fn drop(&mut self) {
+        // Whatever the reason, no spinner stays behind.
+        self.bar.finish_and_clear();
+    }
+}
+
 /// How much of a failed program's output is repeated on the screen; the log has the rest.
 const LINES_SHOWN_ON_FAILURE: usize = 25;
 
@@ -36,6 +43,11 @@ impl Step {
             eprintln!("… {what}");
         }
         Self { what, bar, started: Instant::now() }
+    }
+
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.what
     }
 
     /// Shows what the step is at.

@@ -1,8 +1,10 @@
 //! The checks that need a running project: pgTAP, end to end, and Supabase's own advisors.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use local_supabase::{StackEnv, run_pgtap};
 use tokio::process::Command;
 
 use super::{Outcome, Report, run_shown};
@@ -12,26 +14,41 @@ use crate::{project, tools, worker_build};
 /// Where the end-to-end tests are.
 const END_TO_END: [&str; 2] = ["tests/compat", "tests/functions"];
 
+/// The checks of this file.
+const NAMES: [&str; 3] = ["database", "end-to-end", "advisors"];
+
 /// Starts a stack of its own, apart from the one that `dev` runs, lets the checks use it, stops it.
-pub async fn check(root: &Path, report: &mut Report) {
-    let started = match start(root).await {
-        Ok(started) => started,
+///
+/// # Errors
+/// When it was interrupted: the checks that failed are in the report.
+pub async fn check(root: &Path, report: &mut Report) -> Result<()> {
+    if !NAMES.iter().any(|name| report.wants(name)) {
+        return Ok(());
+    }
+    let mut stack = match start(root).await {
+        Ok(stack) => stack,
         Err(error) => {
             // Each wanted check says so itself: none of them may seem to have passed.
             let why = format!("{error:#}");
-            for name in ["database", "end-to-end", "advisors"] {
+            for name in NAMES {
                 let why = why.clone();
                 report.check(name, async move { bail!("the stack did not start: {why}") }).await;
             }
-            return;
+            return Ok(());
         }
     };
-    report.check("database", database(&started)).await;
-    report.check("end-to-end", end_to_end(root, &started)).await;
-    report.check("advisors", advisors(root, &started)).await;
-    if let Err(error) = started.stop().await {
-        report.check("stop", async move { Err(error) }).await;
-    }
+    let env = stack.env().clone();
+    let environment = stack.environment().clone();
+    let served = stack
+        .serve(async {
+            report.check("database", database(root, &env)).await;
+            report.check("end-to-end", end_to_end(root, &environment)).await;
+            report.check("advisors", advisors(root, &env)).await;
+            Ok(())
+        })
+        .await;
+    stack.stop().await;
+    served
 }
 
 async fn start(root: &Path) -> Result<Stack> {
@@ -40,13 +57,16 @@ async fn start(root: &Path) -> Result<Stack> {
 }
 
 /// pgTAP over `supabase/tests/database`.
-async fn database(stack: &Stack) -> Result<Outcome> {
-    stack.run_pgtap().await?;
+async fn database(root: &Path, env: &StackEnv) -> Result<Outcome> {
+    if env.database_url.is_none() {
+        return Ok(Outcome::Partly("not run: DATABASE_URL is not set".to_owned()));
+    }
+    run_pgtap(env, &root.join("supabase/tests/database")).await?.check()?;
     Ok(Outcome::Passed)
 }
 
 /// supabase-js and plain HTTP against the stack, the Worker in workerd.
-async fn end_to_end(root: &Path, stack: &Stack) -> Result<Outcome> {
+async fn end_to_end(root: &Path, environment: &BTreeMap<String, String>) -> Result<Outcome> {
     let mut files = Vec::new();
     for folder in END_TO_END {
         test_files(&root.join(folder), &mut files)?;
@@ -60,7 +80,7 @@ async fn end_to_end(root: &Path, stack: &Stack) -> Result<Outcome> {
         Command::new(project::npm_program(root, "node"))
             .args(["--test", "--test-reporter=spec"])
             .args(files)
-            .envs(stack.environment())
+            .envs(environment)
             .current_dir(root),
     )
     .await
@@ -83,11 +103,9 @@ fn test_files(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
 }
 
 /// `supabase db advisors` and `supabase db lint`, which need no Docker when told the address.
-async fn advisors(root: &Path, stack: &Stack) -> Result<Outcome> {
-    let Some(database) = stack.database_url() else {
-        return Ok(Outcome::Partly(
-            "DATABASE_URL is not set, so the database was not looked at".to_owned(),
-        ));
+async fn advisors(root: &Path, env: &StackEnv) -> Result<Outcome> {
+    let Some(database) = env.database_url.as_deref() else {
+        return Ok(Outcome::Partly("not run: DATABASE_URL is not set".to_owned()));
     };
     let advised = run_shown(&mut supabase(
         root,
