@@ -31,7 +31,7 @@ $$;
 
 create function tests.user_id(name text) returns uuid
 language sql stable security definer set search_path = '' as $$
-  select u.id from auth.users u where u.email = name || '@griot.test'
+  select u.id from auth.users u where u.email = name || '@pgtap.invalid'
 $$;
 
 -- An account with a confirmed address; staff when a role is given, else a student with a profile.
@@ -41,7 +41,7 @@ declare
   account uuid := gen_random_uuid();
 begin
   insert into auth.users (id, aud, role, email, email_confirmed_at, raw_user_meta_data)
-  values (account, 'authenticated', 'authenticated', name || '@griot.test', now(), '{}');
+  values (account, 'authenticated', 'authenticated', name || '@pgtap.invalid', now(), '{}');
   if create_user.role is not null then
     insert into public.user_roles (user_id, role) values (account, create_user.role);
   end if;

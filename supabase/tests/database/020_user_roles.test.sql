@@ -11,19 +11,19 @@ alter table public.user_roles enable trigger keep_one_admin;
 -- ---------------------------------------------------------------- the first admin
 select tests.create_user('founder');
 select tests.create_user('other');
-insert into auth.users (id, email) values (gen_random_uuid(), 'unconfirmed@griot.test');
+insert into auth.users (id, email) values (gen_random_uuid(), 'unconfirmed@pgtap.invalid');
 
-select throws_like($$ select private.make_first_admin('nobody@griot.test') $$, 'no account%', 'the first admin must have an account');
-select throws_like($$ select private.make_first_admin('unconfirmed@griot.test') $$, '%not confirmed', 'the first admin must have confirmed the address');
-select lives_ok($$ select private.make_first_admin('Founder@griot.test') $$, 'the database owner makes the first admin');
-select lives_ok($$ select private.make_first_admin('founder@griot.test') $$, 'making the same first admin again changes nothing');
+select throws_like($$ select private.make_first_admin('nobody@pgtap.invalid') $$, 'no account%', 'the first admin must have an account');
+select throws_like($$ select private.make_first_admin('unconfirmed@pgtap.invalid') $$, '%not confirmed', 'the first admin must have confirmed the address');
+select lives_ok($$ select private.make_first_admin('Founder@pgtap.invalid') $$, 'the database owner makes the first admin');
+select lives_ok($$ select private.make_first_admin('founder@pgtap.invalid') $$, 'making the same first admin again changes nothing');
 select is((select count(*) from public.user_roles), 1::bigint, 'there is one role then');
-select throws_like($$ select private.make_first_admin('other@griot.test') $$, 'there is an admin%', 'there is one first admin only');
+select throws_like($$ select private.make_first_admin('other@pgtap.invalid') $$, 'there is an admin%', 'there is one first admin only');
 
 select tests.act_as('other');
-select tests.forbids($$ select private.make_first_admin('other@griot.test') $$, 'a student cannot make the first admin');
+select tests.forbids($$ select private.make_first_admin('other@pgtap.invalid') $$, 'a student cannot make the first admin');
 select tests.act_as_service();
-select tests.forbids($$ select private.make_first_admin('other@griot.test') $$, 'the secret key cannot make the first admin over the API');
+select tests.forbids($$ select private.make_first_admin('other@pgtap.invalid') $$, 'the secret key cannot make the first admin over the API');
 select tests.act_as_owner();
 
 -- ---------------------------------------------------------------- reading

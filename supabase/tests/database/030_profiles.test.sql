@@ -54,7 +54,7 @@ from unnest(array['', '   ', repeat('x', 201), E'a\nb']) as bad;
 -- ---------------------------------------------------------------- sign-up
 select tests.act_as_owner();
 create function tests.sign_up(metadata jsonb) returns uuid language sql as $$
-  insert into auth.users (id, email, raw_user_meta_data) values (gen_random_uuid(), gen_random_uuid() || '@griot.test', metadata) returning id
+  insert into auth.users (id, email, raw_user_meta_data) values (gen_random_uuid(), gen_random_uuid() || '@pgtap.invalid', metadata) returning id
 $$;
 select tests.let('awa', tests.sign_up('{"full_name": "Awa", "date_of_birth": "2001-02-03", "whatsapp_number": "+2250700000000", "role": "admin"}'));
 select results_eq(
