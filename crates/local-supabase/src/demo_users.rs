@@ -15,6 +15,10 @@ pub(crate) async fn ensure(env: &StackEnv, database: &Client, http: &reqwest::Cl
     ];
     for (account, name, born, phone, role) in people {
         let Some(account) = account else { continue };
+        let known = database.query_opt("select 1 from auth.users where email = $1", &[&account.email]).await;
+        if known.map_err(Error::database("the demo accounts"))?.is_some() {
+            continue;
+        }
         let user = json!({ "full_name": name, "date_of_birth": born, "whatsapp_number": phone });
         create(env, http, account, &user).await?;
         if let Some(role) = role {

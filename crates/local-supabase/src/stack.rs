@@ -136,10 +136,8 @@ impl Stack {
         }));
         self.tasks.push(webhooks::start(&address, http.clone()).await?);
 
-        if new || migrated {
-            progress.begin("making the demo accounts");
-            demo_users::ensure(&self.env, &database, &http).await?;
-        }
+        progress.begin("making the demo accounts");
+        demo_users::ensure(&self.env, &database, &http).await?;
         self.env.write(&self.env_file)?;
 
         if options.functions {

@@ -33,7 +33,7 @@ impl Tools {
             postgrest: program(packaged, "postgrest", "PostgREST")?,
             supabase: modules.join("supabase/dist/supabase.js"),
             wrangler: modules.join("wrangler/bin/wrangler.js"),
-            pgtap: modules.join("@supabase/lite/node_modules/@electric-sql/pglite/dist/pgtap.tar.gz"),
+            pgtap: pgtap(&modules),
             postgresql,
         };
         for (what, path) in [
@@ -49,6 +49,13 @@ impl Tools {
         }
         Ok(tools)
     }
+}
+
+/// The archive of pgTAP, in the package that Auth and Storage depend on, wherever npm put it.
+fn pgtap(modules: &Path) -> PathBuf {
+    let archive = "@electric-sql/pglite/dist/pgtap.tar.gz";
+    let nested = modules.join("@supabase/lite/node_modules").join(archive);
+    if nested.exists() { nested } else { modules.join(archive) }
 }
 
 /// npm's names of this operating system and processor.

@@ -121,18 +121,18 @@ async fn create(gateway: &Gateway, body: &Value) -> Result<Option<Value>, Failur
     let metadata = |name: &str| body.get(name).filter(|value| value.is_object()).cloned().unwrap_or_else(|| json!({}));
     let statement = "
       with made as (
-        insert into auth.users (id, aud, role, email, encrypted_password, email_confirmed_at, confirmed_at,
+        insert into auth.users (id, aud, role, email, encrypted_password, email_confirmed_at,
           raw_app_meta_data, raw_user_meta_data, is_sso_user, is_anonymous, created_at, updated_at)
         values ($1, 'authenticated', 'authenticated', $2,
           extensions.crypt($3::text, extensions.gen_salt('bf', 10)),
-          case when $4 then now() end, case when $4 then now() end,
+          case when $4 then now() end,
           '{\"provider\": \"email\", \"providers\": [\"email\"]}'::jsonb || $5::jsonb, $6::jsonb,
           false, false, now(), now())
         returning id, email)
-      insert into auth.identities (id, provider, provider_id, user_id, identity_data, email, created_at, updated_at)
+      insert into auth.identities (id, provider, provider_id, user_id, identity_data, created_at, updated_at)
       select gen_random_uuid(), 'email', made.id::text, made.id,
         $6::jsonb || jsonb_build_object('sub', made.id, 'email', made.email, 'email_verified', false, 'phone_verified', false),
-        made.email, now(), now()
+        now(), now()
       from made";
     let password = password_of(body)?;
     let (app, user) = (metadata("app_metadata"), metadata("user_metadata"));
@@ -183,7 +183,6 @@ async fn update(gateway: &Gateway, id: Uuid, body: &Value) -> Result<Option<Valu
         email = coalesce(lower($2), u.email),
         encrypted_password = coalesce(extensions.crypt($3::text, extensions.gen_salt('bf', 10)), u.encrypted_password),
         email_confirmed_at = case when $4 then coalesce(u.email_confirmed_at, now()) else u.email_confirmed_at end,
-        confirmed_at = case when $4 then coalesce(u.confirmed_at, now()) else u.confirmed_at end,
         raw_app_meta_data = (coalesce(u.raw_app_meta_data, '{}') || $5::jsonb)
           - array(select e.key from jsonb_each($5::jsonb) e where e.value = 'null'),
         raw_user_meta_data = (coalesce(u.raw_user_meta_data, '{}') || $6::jsonb)
