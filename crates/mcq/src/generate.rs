@@ -17,7 +17,7 @@ use rand_chacha::rand_core::SeedableRng;
 use crate::balance::balance_keys;
 use crate::canonical::canonical;
 use crate::distractors::Source;
-use crate::evidence::holds_on;
+use crate::evidence::{contains_whole, holds_on};
 use crate::facts::{self, Context, Fact, Form, Pattern};
 use crate::flaws::{find_flaws_with, value};
 use crate::layout;
@@ -165,7 +165,7 @@ impl<'a> Selection<'a> {
     fn ask(&mut self, fact: &Fact, flaws_allowed: usize) -> Option<Question> {
         let lexicon = self.source.lexicon;
         if self.has_enough_of(fact.pattern)
-            || self.quotes.contains(&canonical(&fact.quote))
+            || self.overlaps(&canonical(&fact.quote))
             || self.subjects.contains(&sorted(fact.subject.clone()))
             || !matches!(fact.form, Form::Figure { .. }) && self.keys.contains(&sorted(lexicon.content_stems(&fact.key)))
             || !self.is_proved(fact)
@@ -175,12 +175,27 @@ impl<'a> Selection<'a> {
         for _ in 0..DRAWS {
             let distractors = self.source.choose(fact, &mut self.rng)?;
             let question = self.write(fact, distractors);
-            let sound = has_four_choices(&question) && !self.seen.has(&question, lexicon);
+            let sound = has_four_choices(&question) && !self.seen.has(&question, lexicon) && !self.answers_another(&question);
             if sound && find_flaws_with(&question, lexicon).len() <= flaws_allowed {
                 return Some(question);
             }
         }
         None
+    }
+
+    /// Whether a passage, or a part of it, has been quoted already.
+    fn overlaps(&self, quote: &str) -> bool {
+        self.quotes.contains(quote) || self.quotes.iter().any(|other| other.contains(quote) || quote.contains(other.as_str()))
+    }
+
+    /// Whether one question would answer another: the key of one stands in the stem of the other.
+    fn answers_another(&self, question: &Question) -> bool {
+        let lexicon = self.source.lexicon;
+        let tells = |one: &Question, other: &Question| {
+            let key = canonical(one.key()).to_lowercase();
+            lexicon.content_stems(one.key()).len() >= 2 && contains_whole(&canonical(&other.question_text).to_lowercase(), &key)
+        };
+        self.questions.iter().any(|other| tells(question, other) || tells(other, question))
     }
 
     /// Variety: no pattern but the definitions and relations fills a paper alone.

@@ -216,20 +216,26 @@ fn is_askable(text: &str, is_item: bool, lexicon: &Lexicon) -> bool {
 
 fn is_balanced(text: &str) -> bool {
     let count = |c: char| text.matches(c).count();
-    count('(') == count(')') && count('«') == count('»') && count('“') == count('”') && count('"') % 2 == 0
+    count('(') == count(')') && count('«') == count('»') && count('“') == count('”') && count('"').is_multiple_of(2)
         && count('[') == count(']')
 }
 
 /// Addresses, and references to what a reader of the question cannot see.
 pub(crate) fn points_elsewhere(text: &str) -> bool {
-    const MARKS: [&str; 38] = [
-        "http", "www.", "@", "ci-dess", "ci-après", "ci-contre", "ci-joint", "figure", "fig.", "tableau ", "voir ",
-        "voyez", "consultez", "cf.", "page ", "chapitre", "section", "suivant", "précédent", " above", " below",
-        "chapter", "appendix", "see ", "this document", "this manual", "this section", "following", "previous",
-        "ce document", "ce manuel", "ce guide", "todo", "©", "copyright", "permission", "rights reserved", "droits réservés",
+    const MARKS: [&str; 32] = [
+        "http", "www.", "@", "ci-dess", "ci-après", "ci-contre", "ci-joint", "voir ", "voyez", "consultez", "cf.", "suivant",
+        "précédent", " above", " below", "see ", "this document", "this manual", "this section", "this chapter", "following",
+        "previous", "ce document", "ce manuel", "ce guide", "ce chapitre", "cette section", "cette page", "todo", "copyright",
+        "rights reserved", "droits réservés",
     ];
+    const NUMBERED: [&str; 10] =
+        ["figure ", "fig. ", "tableau ", "table ", "page ", "chapitre ", "section ", "chapter ", "appendix ", "annexe "];
     let lower = text.to_lowercase();
-    MARKS.iter().any(|mark| lower.contains(mark)) || text.contains(['\\', '{', '}', '|', '→', '☐', '\u{fffd}'])
+    // "section 2" points at a part of the document; "la section du tuyau" does not.
+    let numbered = |mark: &str| lower.split(mark).skip(1).any(|after| after.starts_with(|c: char| c.is_ascii_digit()));
+    MARKS.iter().any(|mark| lower.contains(mark))
+        || NUMBERED.iter().any(|mark| numbered(mark))
+        || text.contains(['\\', '{', '}', '|', '☐', '\u{fffd}', '©'])
         // Keys, pictograms and arrows.
         || text.chars().any(|c| matches!(c, '\u{2190}'..='\u{21ff}' | '\u{2300}'..='\u{23ff}' | '\u{25a0}'..='\u{27bf}' | '\u{e000}'..='\u{f8ff}'))
         // "p < 0,05" compares; "<name>" is a placeholder.

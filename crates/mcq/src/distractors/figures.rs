@@ -123,7 +123,7 @@ impl<'a> Make<'a> {
             let whole = number.split('.').next().unwrap_or("").chars().count();
             let mut grouped = String::new();
             for (at, c) in number.chars().enumerate() {
-                if at > 0 && at < whole && (whole - at) % 3 == 0 {
+                if at > 0 && at < whole && (whole - at).is_multiple_of(3) {
                     grouped.push(mark);
                 }
                 grouped.push(c);

@@ -101,7 +101,7 @@ fn clause(text: &str, context: &Context<'_>) -> Option<String> {
     let opens = noun_form(&text, context.language()).is_some()
         || first.chars().next().is_some_and(char::is_uppercase) && !context.lexicon.is_stop_word(&first.to_lowercase());
     let count = text.split_whitespace().count();
-    let whole = opens && (4..=26).contains(&count) && !is_anaphoric(&text, context.language()) && !text.contains([':', ';']);
+    let whole = opens && (3..=26).contains(&count) && !is_anaphoric(&text, context.language()) && !text.contains([':', ';']);
     whole.then(|| context.uncapitalise(&text))
 }
 

@@ -145,7 +145,8 @@ fn count_of(tokens: &[Token<'_>], context: &Context<'_>) -> Option<(String, Stri
     let first = tokens.first()?;
     let in_words = WORDS_FR.contains(&first.lower.as_str()) && context.language() == Language::Fr
         || WORDS_EN.contains(&first.lower.as_str()) && context.language() == Language::En;
-    if !in_words && !(is_number(first.text) && first.text.len() <= 4) {
+    let in_digits = is_number(first.text) && first.text.len() <= 4;
+    if !(in_words || in_digits) {
         return None;
     }
     let mut counted = Vec::new();

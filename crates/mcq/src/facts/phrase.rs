@@ -280,7 +280,7 @@ pub(super) fn finish(text: &str, context: &Context<'_>) -> Option<String> {
     let text = text.trim_end_matches(['.', ',', ';', ':', '!', ' ', '\u{a0}']).trim();
     let balanced = text.matches('(').count() == text.matches(')').count()
         && text.matches('«').count() == text.matches('»').count()
-        && text.matches('"').count() % 2 == 0
+        && text.matches('"').count().is_multiple_of(2)
         && text.matches('“').count() == text.matches('”').count();
     let has_content = !content_words(text, context).is_empty();
     let last = text.rsplit(' ').next().unwrap_or("").to_lowercase();
@@ -323,6 +323,14 @@ pub(super) fn final_noun(tokens: &[Token<'_>], context: &Context<'_>) -> Option<
             let before = at.checked_sub(1).and_then(|before| tokens.get(before));
             if before.is_some_and(|token| matches!(token.lower.as_str(), "de" | "d" | "of")) {
                 continue;
+            }
+            // "la qualité des mesures": « des » after one noun with its article is « de les ».
+            let head = at.checked_sub(2).and_then(|head| tokens.get(head));
+            let contracted = token.lower == "des"
+                && before.is_some_and(|noun| !context.lexicon.is_stop_word(&noun.lower) && noun.text.ends_with(char::is_alphanumeric))
+                && head.is_some_and(|article| noun_form(article.text, context.language()).is_some());
+            if contracted {
+                found = at.checked_sub(2);
             }
             break;
         }

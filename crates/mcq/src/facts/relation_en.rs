@@ -164,7 +164,7 @@ fn passive(sentence: &Sentence, context: &Context<'_>, asked: &str, rest: &[Toke
         let enough = key.split_whitespace().count() >= 2;
         return enough.then(|| Fact::of(sentence, Pattern::Relation, stem, key, Form::Action).about(asked, context));
     }
-    let regular = participle.lower.ends_with("ed") || matches!(participle.lower.as_str(), "made" | "built" | "given" | "set" | "written" | "held");
+    let regular = participle.lower.ends_with("ed") || matches!(participle.lower.as_str(), "made" | "built" | "driven" | "drawn" | "known" | "shown" | "kept" | "sent" | "fed" | "bound" | "split" | "given" | "set" | "written" | "held");
     let preposition = matches!(next.lower.as_str(), "by" | "of" | "on" | "for" | "from" | "to" | "with" | "as" | "into");
     if !regular || !preposition || participle.lower == "used" && next.lower != "for" || matches!(participle.lower.as_str(), "needed" | "defined" | "located") {
         return None;

@@ -3,6 +3,7 @@
 use super::definition::starts_with_vowel;
 use super::phrase::{is_clause, complement, finish, join, noun_form, subject, tokens, without_label};
 use super::{Context, Fact, Form, Pattern};
+use crate::question::Language;
 use crate::sentence::Sentence;
 
 /// Verbs that take a direct object, third person singular and plural. « Que V S ? » is French for
@@ -220,25 +221,30 @@ fn is_partitive(lower: &str) -> bool {
 }
 
 /// « du flux » answers as « le flux », « d'un flux » as « un flux ».
-fn without_preposition(text: &str) -> String {
+fn without_preposition(text: &str) -> Option<String> {
     const OPENINGS: [(&str, &str); 12] = [
         ("du ", "le "), ("des ", "les "), ("de ", ""), ("d'", ""), ("d’", ""), ("au ", "le "), ("aux ", "les "), ("à ", ""),
         ("sur ", ""), ("en ", ""), ("par ", ""), ("dans ", ""),
     ];
     /// The same preposition again after « et ».
-    const AGAIN: [(&str, &str); 10] = [
+    const AGAIN: [(&str, &str); 9] = [
         (" et de la ", " et la "), (" et de l'", " et l'"), (" et de l’", " et l’"), (" et du ", " et le "), (" et des ", " et les "),
-        (" et de ", " et "), (" et à la ", " et la "), (" et à l'", " et l'"), (" et au ", " et le "), (" et aux ", " et les "),
+        (" et à la ", " et la "), (" et à l'", " et l'"), (" et au ", " et le "), (" et aux ", " et les "),
     ];
     let Some(mut answer) =
         OPENINGS.iter().find_map(|(opening, article)| text.strip_prefix(opening).map(|rest| format!("{article}{rest}")))
     else {
-        return text.to_owned();
+        return Some(text.to_owned());
     };
     for (again, once) in AGAIN {
         answer = answer.replace(again, once);
     }
-    answer
+    // « d'un noyau et d'électrons »: only the second half lacks an article, and neither form reads well.
+    let mixed = answer.contains(" et de ") || answer.contains(" et d'") || answer.contains(" et d’");
+    if mixed && noun_form(&answer, Language::Fr).is_some() {
+        return None;
+    }
+    Some(answer.replace(" et de ", " et ").replace(" et d'", " et ").replace(" et d’", " et "))
 }
 
 #[expect(clippy::too_many_arguments, reason = "the parts of one sentence, used in this file only")]
@@ -255,7 +261,8 @@ fn push(
     let Some(phrase) = complement(rest, false, context) else { return false };
     let indirect = !ask.starts_with("Qu");
     let key = if indirect {
-        without_preposition(&phrase)
+        let Some(key) = without_preposition(&phrase) else { return false };
+        key
     } else {
         phrase.strip_prefix("d'").or_else(|| phrase.strip_prefix("d’")).filter(|_| form.is_some()).unwrap_or(&phrase).to_owned()
     };

@@ -223,10 +223,8 @@ fn bullet_length(line: &str) -> Option<usize> {
     let (_, first) = chars.next()?;
     let after_mark = if BULLETS.contains(first) {
         chars.next().map_or(line.len(), |(at, _)| at)
-    } else if let Some(length) = enumerator_length(line) {
-        length
     } else {
-        return None;
+        enumerator_length(line)?
     };
     let rest = line.get(after_mark..)?;
     let spaces = rest.len() - rest.trim_start().len();
