@@ -47,7 +47,8 @@ test("a trigger that calls http_request delivers each change, unchanged SQL of a
   await sql.unsafe(`delete from public.${table}`);
   assert.deepEqual((await next(3)).body, { type: "DELETE", ...common, record: null, old_record: { id: 1, name: "b" } });
 
-  await sql.unsafe(`begin; insert into public.${table} values (2, 'rolled back'); rollback;`);
+  const rolledBack = sql.unsafe(`do $$ begin insert into public.${table} values (2, 'x'); raise exception 'no'; end $$`);
+  await assert.rejects(rolledBack, /no/);
   await sql.unsafe(`insert into public.${table} values (3, 'kept')`);
   assert.equal((await next(4)).body.record.name, "kept", "a change that was rolled back is not told");
 });

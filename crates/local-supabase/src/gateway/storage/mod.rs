@@ -3,16 +3,21 @@
 //! - bearer tokens are signed again as for Auth, and API keys become the JWT of their role;
 //! - `/object/authenticated/…` is the plain object path;
 //! - answers to signing use the names and the prefix that clients expect;
+//! - several files are signed in one request, and a folder is listed as a folder ([`many`]);
 //! - a multipart upload (what a browser's `Blob` becomes) is unpacked.
 
-use axum::body::{Body, to_bytes};
+mod answers;
+mod many;
+
+use axum::body::Body;
 use axum::extract::{FromRequest as _, Multipart, Request};
 use axum::response::Response;
-use http::{HeaderValue, Method, StatusCode, header};
-use serde_json::{Value, json};
+use http::{HeaderValue, StatusCode, header};
+use serde_json::json;
 
 use super::access::{self, Access, KeyRole};
-use super::{BODY_LIMIT, Gateway, problem, proxy};
+use super::{Gateway, problem, proxy};
+use answers::Shape;
 
 pub(super) async fn answer(gateway: &Gateway, path: &str, mut request: Request) -> Response {
     let token = token_for(gateway, &request);
@@ -21,8 +26,13 @@ pub(super) async fn answer(gateway: &Gateway, path: &str, mut request: Request) 
     // The server reads the role from the token alone.
     headers.remove("apikey");
     let path = rewrite(path);
-    let signs = request.method() == Method::POST
-        && (path.starts_with("/object/sign/") || path.starts_with("/object/upload/sign/"));
+    let shape = Shape::of(request.method(), &path);
+    if let Some(bucket) = path.strip_prefix("/object/sign/").filter(|bucket| !bucket.contains('/')) {
+        return many::sign(gateway, bucket, request).await;
+    }
+    if let Shape::List = shape {
+        return many::list(gateway, &path, request).await;
+    }
     if is_multipart(&request) && path.starts_with("/object/") {
         request = match unpack(request).await {
             Ok(request) => request,
@@ -30,7 +40,7 @@ pub(super) async fn answer(gateway: &Gateway, path: &str, mut request: Request) 
         };
     }
     let answer = gateway.proxy.forward(gateway.upstreams.lite, &format!("/storage/v1{path}"), request).await;
-    if signs && answer.status().is_success() { rename(answer).await } else { answer }
+    answers::reshape(shape, answer).await
 }
 
 /// The token that the server gets: of the user, else of the key's role. A bad token is passed on
@@ -98,36 +108,6 @@ async fn unpack(request: Request) -> Result<Request, String> {
     Ok(Request::from_parts(parts, Body::from(bytes)))
 }
 
-/// Gives a signed URL the name and prefix of a hosted project.
-async fn rename(answer: Response) -> Response {
-    let (mut parts, body) = answer.into_parts();
-    let Ok(bytes) = to_bytes(body, BODY_LIMIT).await else {
-        return refuse(StatusCode::BAD_GATEWAY, "InternalError", "the Storage server's answer broke off");
-    };
-    let Ok(mut value) = serde_json::from_slice::<Value>(&bytes) else {
-        return Response::from_parts(parts, Body::from(bytes));
-    };
-    match &mut value {
-        Value::Array(list) => list.iter_mut().for_each(rename_one),
-        one => rename_one(one),
-    }
-    parts.headers.remove(header::CONTENT_LENGTH);
-    Response::from_parts(parts, Body::from(value.to_string()))
-}
-
-fn rename_one(value: &mut Value) {
-    let Some(fields) = value.as_object_mut() else { return };
-    let Some(signed) = fields.remove("signedUrl") else { return };
-    let url = signed.as_str().unwrap_or_default();
-    let url = url.strip_prefix("/storage/v1").unwrap_or(url).to_owned();
-    if fields.contains_key("token") {
-        fields.insert("url".into(), Value::String(url));
-    } else {
-        // One that could not be signed has none.
-        fields.insert("signedURL".into(), if url.is_empty() { Value::Null } else { Value::String(url) });
-    }
-}
-
 fn refuse(status: StatusCode, error: &str, message: &str) -> Response {
     problem(status, &json!({ "statusCode": status.as_u16().to_string(), "error": error, "message": message }))
 }
@@ -141,18 +121,5 @@ mod tests {
         assert_eq!(rewrite("/object/authenticated/pdfs/a/b.pdf"), "/object/pdfs/a/b.pdf");
         assert_eq!(rewrite("/object/info/authenticated/pdfs/b.pdf"), "/object/info/pdfs/b.pdf");
         assert_eq!(rewrite("/object/public/pdfs/b.pdf"), "/object/public/pdfs/b.pdf");
-    }
-
-    #[test]
-    fn signed_urls_get_the_names_clients_read() {
-        let mut download = json!({ "signedUrl": "/storage/v1/object/sign/b/p?token=t" });
-        rename_one(&mut download);
-        assert_eq!(download, json!({ "signedURL": "/object/sign/b/p?token=t" }));
-        let mut upload = json!({ "signedUrl": "/storage/v1/object/upload/sign/b/p?token=t", "token": "t", "path": "p" });
-        rename_one(&mut upload);
-        assert_eq!(upload, json!({ "url": "/object/upload/sign/b/p?token=t", "token": "t", "path": "p" }));
-        let mut missing = json!({ "path": "p", "signedUrl": "", "error": "Object not found" });
-        rename_one(&mut missing);
-        assert_eq!(missing, json!({ "path": "p", "signedURL": null, "error": "Object not found" }));
     }
 }
