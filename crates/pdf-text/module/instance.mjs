@@ -39,8 +39,7 @@ export class PdfInstance {
         return;
       }
       new Uint8Array(this.#exports.memory.buffer, at, piece.length).set(piece);
-      // The document may have moved while it grew.
-      this.#start = at - this.#length;
+      if (this.#length === 0) this.#start = at;
       this.#length += piece.length;
     } catch {
       this.#full = true;

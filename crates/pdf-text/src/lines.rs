@@ -181,9 +181,7 @@ fn between(last: &Glyph, next: &Glyph) -> (Between, bool) {
     } else if across.abs() > NEW_BASELINE * em {
         // Downwards is the next line; far down, or up to another column, is another block.
         if across > 0.0 || -across > BLOCK_GAP * em { Between::Block } else { Between::Line }
-    } else if along < -JUMP_BACK * em {
-        Between::Block
-    } else if along > WIDE_GAP * em {
+    } else if along < -JUMP_BACK * em || along > WIDE_GAP * em {
         Between::Block
     } else if along > space_before(next) * last.em.min(next.em) {
         Between::Space

@@ -7,6 +7,7 @@ use hayro_interpret::InterpreterCache;
 use hayro_interpret::hayro_syntax::object::Dict;
 use hayro_interpret::hayro_syntax::{DecryptionError, LoadPdfError, Pdf as Syntax};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// A PDF may be preceded by other bytes; readers look for its header in the first 1024.
 const HEADER_WINDOW: usize = 1024;
@@ -67,18 +68,22 @@ impl Pdf {
     /// # Errors
     /// [`Error::Empty`], [`Error::NotAPdf`], [`Error::Encrypted`], [`Error::Damaged`],
     /// [`Error::TooLarge`], [`Error::TooManyPages`].
-    pub fn open(bytes: Vec<u8>, budget: &Budget) -> Result<Self, Error> {
+    pub fn open<B>(document: B, budget: &Budget) -> Result<Self, Error>
+    where
+        B: AsRef<[u8]> + Send + Sync + 'static,
+    {
+        let bytes = document.as_ref();
         if bytes.is_empty() {
             return Err(Error::Empty);
         }
         if bytes.len() > budget.bytes {
             return Err(Error::TooLarge { limit: budget.bytes });
         }
-        let head = bytes.get(..HEADER_WINDOW).unwrap_or(&bytes);
+        let head = bytes.get(..HEADER_WINDOW).unwrap_or(bytes);
         if !head.windows(5).any(|window| window == b"%PDF-") {
             return Err(Error::NotAPdf);
         }
-        let syntax = Syntax::new(bytes).map_err(|error| match error {
+        let syntax = Syntax::new(Arc::new(document)).map_err(|error| match error {
             LoadPdfError::Decryption(DecryptionError::PasswordProtected) => Error::Encrypted,
             LoadPdfError::Decryption(error) => Error::Damaged(format!("{error:?}")),
             LoadPdfError::Invalid => Error::Damaged("no page tree was found".to_owned()),

@@ -5,13 +5,16 @@
 //! other side. A panic, a stack that is too deep or a memory that is full traps: the instance is
 //! then dead, and nothing else is.
 
+mod document;
+
+use document::Document;
 use pdf_text::{Budget, Error, Pages, Pdf};
 use serde::Serialize;
 use std::cell::RefCell;
 
 #[derive(Default)]
 struct Instance {
-    document: Vec<u8>,
+    document: Document,
     budget: Vec<u8>,
     pages: Option<Pages<'static>>,
     answer: String,
@@ -38,7 +41,7 @@ struct Opened {
 /// Room for the next `count` bytes of the document; null when there is no memory for them.
 #[unsafe(no_mangle)]
 pub extern "C" fn reserve_document(count: usize) -> *mut u8 {
-    INSTANCE.with_borrow_mut(|instance| reserve(&mut instance.document, count))
+    INSTANCE.with_borrow_mut(|instance| instance.document.reserve(count))
 }
 
 /// Room for the next `count` bytes of the budget, a JSON object with the fields of [`Budget`];
@@ -52,7 +55,7 @@ pub extern "C" fn reserve_budget(count: usize) -> *mut u8 {
 #[unsafe(no_mangle)]
 pub extern "C" fn open() {
     INSTANCE.with_borrow_mut(|instance| {
-        let document = std::mem::take(&mut instance.document);
+        let document = instance.document.bytes();
         let opened = budget(&instance.budget).and_then(|budget| Pdf::open(document, &budget));
         let opened = opened.map(|pdf| {
             let page_count = pdf.page_count();
@@ -91,9 +94,7 @@ pub extern "C" fn answer_length() -> usize {
 /// Lengthens `buffer` by `count` zeros and gives the place of the first.
 fn reserve(buffer: &mut Vec<u8>, count: usize) -> *mut u8 {
     let start = buffer.len();
-    // Exactly: growing by half would need more than the memory for a document of 50 MB. The
-    // allocator grows a last, large piece in place.
-    if buffer.try_reserve_exact(count).is_err() {
+    if buffer.try_reserve(count).is_err() {
         return std::ptr::null_mut();
     }
     buffer.resize(start + count, 0);
