@@ -4,9 +4,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use crate::Error;
 use crate::env::StackEnv;
 use crate::process::{PidFile, last_line};
-use crate::Error;
 
 /// Starts `command`, which must run a stack with its files in `state` until it is told to end, in
 /// the background, and answers when that stack is ready.
@@ -16,7 +16,8 @@ use crate::Error;
 pub async fn detach(mut command: Command, state: &Path) -> Result<StackEnv, Error> {
     use std::os::unix::process::CommandExt as _;
     let pid_file = state.join("stack.pid");
-    if let Some(earlier) = PidFile::read(&pid_file).filter(|earlier| earlier.supervisor.is_alive()) {
+    if let Some(earlier) = PidFile::read(&pid_file).filter(|earlier| earlier.supervisor.is_alive())
+    {
         return Err(Error::AlreadyRunning { pid: earlier.supervisor.pid });
     }
     let what = "the stack";
@@ -33,7 +34,9 @@ pub async fn detach(mut command: Command, state: &Path) -> Result<StackEnv, Erro
         .spawn()
         .map_err(|source| Error::Spawn { what, source })?;
     loop {
-        if PidFile::read(&pid_file).is_some_and(|file| file.ready && file.supervisor.pid == child.id()) {
+        if PidFile::read(&pid_file)
+            .is_some_and(|file| file.ready && file.supervisor.pid == child.id())
+        {
             return StackEnv::read(&state.join("stack.env"));
         }
         if let Ok(Some(_)) = child.try_wait() {
@@ -53,7 +56,9 @@ pub async fn stop(state: &Path) -> Result<(), Error> {
     file.end_supervisor().await;
     file.end_services().await;
     match std::fs::remove_file(&pid_file) {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(Error::File { path: pid_file, source }),
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            Err(Error::File { path: pid_file, source })
+        }
         _ => Ok(()),
     }
 }

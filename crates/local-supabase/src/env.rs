@@ -56,16 +56,22 @@ impl StackEnv {
         let Some(url) = get("SUPABASE_URL") else { return Ok(None) };
         let publishable = get("SUPABASE_PUBLISHABLE_KEY").or_else(|| get("SUPABASE_ANON_KEY"));
         let secret = get("SUPABASE_SECRET_KEY").or_else(|| get("SUPABASE_SERVICE_ROLE_KEY"));
-        let publishable_key = publishable.ok_or(Error::Incomplete { variable: "SUPABASE_PUBLISHABLE_KEY" })?;
+        let publishable_key =
+            publishable.ok_or(Error::Incomplete { variable: "SUPABASE_PUBLISHABLE_KEY" })?;
         let secret_key = secret.ok_or(Error::Incomplete { variable: "SUPABASE_SECRET_KEY" })?;
         let account = |who: &str| {
-            Some(Account { email: get(&format!("{who}_EMAIL"))?, password: get(&format!("{who}_PASSWORD"))? })
+            Some(Account {
+                email: get(&format!("{who}_EMAIL"))?,
+                password: get(&format!("{who}_PASSWORD"))?,
+            })
         };
         Ok(Some(Self {
             supabase_url: url.trim_end_matches('/').to_owned(),
             anon_key: get("SUPABASE_ANON_KEY").unwrap_or_else(|| publishable_key.clone()),
-            service_role_key: get("SUPABASE_SERVICE_ROLE_KEY").unwrap_or_else(|| secret_key.clone()),
-            functions_url: get("FUNCTIONS_URL").unwrap_or_else(|| "http://127.0.0.1:8787/api".into()),
+            service_role_key: get("SUPABASE_SERVICE_ROLE_KEY")
+                .unwrap_or_else(|| secret_key.clone()),
+            functions_url: get("FUNCTIONS_URL")
+                .unwrap_or_else(|| "http://127.0.0.1:8787/api".into()),
             database_url: get("DATABASE_URL"),
             admin: account("ADMIN"),
             tutor: account("TUTOR"),

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Another program listens where a server of the stack should.
-    #[error("port {port} ({what}) is taken: end what listens there, or `cargo xtask stop` if it is an earlier stack")]
+    #[error(
+        "port {port} ({what}) is taken: end what listens there, or `cargo xtask stop` if it is an earlier stack"
+    )]
     PortTaken {
         /// The port.
         port: u16,
@@ -84,7 +86,9 @@ pub enum Error {
         reason: String,
     },
     /// Variables of a project of one's own are incomplete.
-    #[error("SUPABASE_URL is set, so {variable} must be set too; unset SUPABASE_URL to use the local stack")]
+    #[error(
+        "SUPABASE_URL is set, so {variable} must be set too; unset SUPABASE_URL to use the local stack"
+    )]
     Incomplete {
         /// The missing variable.
         variable: &'static str,

@@ -38,11 +38,14 @@ impl Tokens {
     /// Reads the keys. `supabase_url` is the project's origin.
     pub(crate) fn new(secrets: &Secrets, supabase_url: &str) -> Result<Self, Error> {
         let keys = |error: &dyn std::fmt::Display| Error::Keys(error.to_string());
-        let private = p256::SecretKey::from_pkcs8_pem(&secrets.signing_key).map_err(|error| keys(&error))?;
+        let private =
+            p256::SecretKey::from_pkcs8_pem(&secrets.signing_key).map_err(|error| keys(&error))?;
         let der = private.to_pkcs8_der().map_err(|error| keys(&error))?;
         let point = private.public_key().to_encoded_point(false);
         let coordinate = |bytes: Option<&p256::FieldBytes>| {
-            bytes.map(|bytes| URL_SAFE_NO_PAD.encode(bytes)).ok_or_else(|| Error::Keys("no public key".into()))
+            bytes
+                .map(|bytes| URL_SAFE_NO_PAD.encode(bytes))
+                .ok_or_else(|| Error::Keys("no public key".into()))
         };
         let (x, y) = (coordinate(point.x())?, coordinate(point.y())?);
         Ok(Self {
@@ -77,7 +80,8 @@ impl Tokens {
     pub(crate) fn legacy_key(&self, role: &str, issued_at: i64) -> Result<String, Error> {
         let ten_years = 10 * 365 * 24 * 3600;
         let claims = json!({ "iss": "supabase", "ref": "local", "role": role, "iat": issued_at, "exp": issued_at + ten_years });
-        encode(&Header::new(Algorithm::HS256), &claims, &self.legacy_signing).map_err(|error| Error::Keys(error.to_string()))
+        encode(&Header::new(Algorithm::HS256), &claims, &self.legacy_signing)
+            .map_err(|error| Error::Keys(error.to_string()))
     }
 
     /// Claims of a token signed by this project, ES256 or legacy HS256, that has not expired.
@@ -103,7 +107,12 @@ impl Tokens {
 
     /// Turns an access token of the Auth server into that of a hosted project. `user` is the user
     /// as the server answered it, `method` how they signed in.
-    pub(crate) fn sign_for_clients(&self, token: &str, user: &Value, method: &str) -> Result<String, BadToken> {
+    pub(crate) fn sign_for_clients(
+        &self,
+        token: &str,
+        user: &Value,
+        method: &str,
+    ) -> Result<String, BadToken> {
         let claims = self.verify(token)?;
         let mut header = Header::new(Algorithm::ES256);
         header.kid = Some(self.key_id.clone());
@@ -122,7 +131,7 @@ impl Tokens {
         hosted.insert("role".into(), field("role").unwrap_or_else(|| json!("authenticated")));
         hosted.insert("aal".into(), json!("aal1"));
         hosted.insert("amr".into(), json!([{ "method": method, "timestamp": issued_at }]));
-        hosted.insert("is_anonymous".into(), field("is_anonymous").unwrap_or_else(|| json!(false)));
+        hosted.insert("is_anonymous".into(), field("is_anonymous").unwrap_or(Value::Bool(false)));
         for name in ["sub", "aud", "exp", "iat", "session_id"] {
             if let Some(value) = claims.get(name) {
                 hosted.insert(name.into(), value.clone());
@@ -185,11 +194,16 @@ mod tests {
         let old = claims(json!({ "sub": "u1", "exp": 1 }));
         assert!(tokens.verify(&tokens.sign_for_servers(&old).unwrap()).is_err());
         let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let unsigned = format!("{}.{}.", part(json!({"alg": "none", "typ": "JWT"})), part(json!(good)));
+        let unsigned =
+            format!("{}.{}.", part(json!({"alg": "none", "typ": "JWT"})), part(json!(good)));
         assert!(tokens.verify(&unsigned).is_err());
         let public = tokens.jwk["x"].as_str().unwrap();
-        let confused =
-            encode(&Header::new(Algorithm::HS256), &good, &EncodingKey::from_secret(public.as_bytes())).unwrap();
+        let confused = encode(
+            &Header::new(Algorithm::HS256),
+            &good,
+            &EncodingKey::from_secret(public.as_bytes()),
+        )
+        .unwrap();
         assert!(tokens.verify(&confused).is_err());
         assert!(tokens.verify("garbage").is_err());
     }

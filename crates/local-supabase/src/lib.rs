@@ -87,7 +87,13 @@ impl Options {
     /// The usual stack of a project, with the functions.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         let root = root.into();
-        Self { state: state_folder(&root), root, fresh: false, ports: Ports::default(), functions: true }
+        Self {
+            state: state_folder(&root),
+            root,
+            fresh: false,
+            ports: Ports::default(),
+            functions: true,
+        }
     }
 }
 

@@ -11,7 +11,12 @@ use crate::tools::Tools;
 use crate::{Error, postgres};
 
 /// Brings the database to the state of the files. Answers whether anything had to be done.
-pub(crate) async fn apply(place: &Place, tools: &Tools, password: &str, port: u16) -> Result<bool, Error> {
+pub(crate) async fn apply(
+    place: &Place,
+    tools: &Tools,
+    password: &str,
+    port: u16,
+) -> Result<bool, Error> {
     let hash = hash(&place.root.join("supabase"))?;
     let stamp = place.state.join("migrations.hash");
     if std::fs::read_to_string(&stamp).is_ok_and(|known| known == hash) {

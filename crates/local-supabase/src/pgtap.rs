@@ -77,7 +77,10 @@ pub async fn run_pgtap(env: &StackEnv, folder: &Path) -> Result<PgtapSummary, Er
         .collect();
     files.sort();
     if files.is_empty() {
-        return Err(Error::File { path: folder.to_owned(), source: std::io::ErrorKind::NotFound.into() });
+        return Err(Error::File {
+            path: folder.to_owned(),
+            source: std::io::ErrorKind::NotFound.into(),
+        });
     }
     let mut summary = PgtapSummary::default();
     for path in files {
@@ -86,7 +89,11 @@ pub async fn run_pgtap(env: &StackEnv, folder: &Path) -> Result<PgtapSummary, Er
         summary.files.push(file);
     }
     let failed = summary.files.iter().filter(|file| !file.passed()).count();
-    println!("pgTAP: {} tests in {} files, {failed} files failed", summary.tests(), summary.files.len());
+    println!(
+        "pgTAP: {} tests in {} files, {failed} files failed",
+        summary.tests(),
+        summary.files.len()
+    );
     Ok(summary)
 }
 
@@ -96,7 +103,14 @@ async fn run_file(url: &str, path: &Path) -> Result<FileSummary, Error> {
     let start = Instant::now();
     if let Some(line) = sql.lines().find(|line| line.starts_with('\\')) {
         let error = Some(format!("`{line}` is a command of psql, not SQL"));
-        return Ok(FileSummary { name, planned: None, run: 0, failures: vec![], error, time: start.elapsed() });
+        return Ok(FileSummary {
+            name,
+            planned: None,
+            run: 0,
+            failures: vec![],
+            error,
+            time: start.elapsed(),
+        });
     }
     let client = postgres::connect(url).await?;
     client

@@ -35,7 +35,8 @@ impl Place {
         let root = root.canonicalize().map_err(Error::file(root))?;
         std::fs::create_dir_all(state).map_err(Error::file(state))?;
         let state = state.canonicalize().map_err(Error::file(state))?;
-        let mut place = Self { database: state.join("db"), state, root, server_copy: None, run_as: None };
+        let mut place =
+            Self { database: state.join("db"), state, root, server_copy: None, run_as: None };
         if !rustix::process::geteuid().is_root() {
             return Ok(place);
         }
@@ -59,8 +60,14 @@ impl Place {
 
     /// Deletes the database and the objects; keys and passwords stay, so that clients need no change.
     pub(crate) fn forget(&self) -> Result<(), Error> {
-        for path in [&self.database, &self.state.join("storage"), &self.state.join("migrations.hash")] {
-            let removed = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+        for path in
+            [&self.database, &self.state.join("storage"), &self.state.join("migrations.hash")]
+        {
+            let removed = if path.is_dir() {
+                std::fs::remove_dir_all(path)
+            } else {
+                std::fs::remove_file(path)
+            };
             match removed {
                 Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
                     return Err(Error::File { path: path.clone(), source });
@@ -79,12 +86,16 @@ fn own_folder(path: &Path) -> Result<(), Error> {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
             let found = std::fs::symlink_metadata(path).map_err(Error::file(path))?;
             if !found.is_dir() || found.uid() != rustix::process::geteuid().as_raw() {
-                return Err(Error::Damaged { path: path.to_owned(), reason: "it belongs to somebody else".into() });
+                return Err(Error::Damaged {
+                    path: path.to_owned(),
+                    reason: "it belongs to somebody else".into(),
+                });
             }
         }
         Err(source) => return Err(Error::File { path: path.to_owned(), source }),
     }
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o711)).map_err(Error::file(path))
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o711))
+        .map_err(Error::file(path))
 }
 
 /// Whether any user may pass through every folder down to this one.

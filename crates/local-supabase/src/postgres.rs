@@ -9,11 +9,11 @@ use std::time::Duration;
 use rustix::process::Signal;
 use tokio_postgres::{Client, NoTls};
 
+use crate::Error;
 use crate::place::{Place, write_secret};
 use crate::process::{Guard, Service};
 use crate::secrets::Secrets;
 use crate::tools::{Tools, install_pgtap, link_libraries};
-use crate::Error;
 
 /// The address of the database for `role`.
 pub(crate) fn url(role: &str, password: &str, port: u16) -> String {
@@ -52,7 +52,8 @@ pub(crate) async fn start(
     }
     command.args(["-c", &format!("port={port}")]);
     // SIGINT is PostgreSQL's fast shutdown.
-    let mut service = Service::start("PostgreSQL", command, &place.log("postgresql"), Signal::INT, guard)?;
+    let mut service =
+        Service::start("PostgreSQL", command, &place.log("postgresql"), Signal::INT, guard)?;
     let address = url("postgres", &secrets.database_password, port);
     service
         .wait_until(Duration::from_secs(30), || async { connect(&address).await.is_ok() })
@@ -62,7 +63,8 @@ pub(crate) async fn start(
 
 /// Opens a connection that lives as long as the client.
 pub(crate) async fn connect(url: &str) -> Result<Client, Error> {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.map_err(Error::database("a connection"))?;
+    let (client, connection) =
+        tokio_postgres::connect(url, NoTls).await.map_err(Error::database("a connection"))?;
     tokio::spawn(connection);
     Ok(client)
 }
@@ -72,7 +74,12 @@ fn prepare_server(place: &Place, tools: &Tools) -> Result<PathBuf, Error> {
     let native = match &place.server_copy {
         None => tools.postgresql.clone(),
         Some(copy) => {
-            if !copy.join("native/bin/postgres").exists() {
+            // Another size is another version.
+            let size = |folder: &Path| {
+                std::fs::metadata(folder.join("bin/postgres")).map(|file| file.len()).ok()
+            };
+            if size(&copy.join("native")) != size(&tools.postgresql) {
+                let _ = std::fs::remove_dir_all(copy);
                 let partial = copy.with_extension("partial");
                 let _ = std::fs::remove_dir_all(&partial);
                 copy_folder(&tools.postgresql, &partial.join("native"))?;
@@ -146,7 +153,8 @@ fn init(place: &Place, native: &Path, secrets: &Secrets) -> Result<(), Error> {
     std::fs::write(&log, &output.stderr).map_err(Error::file(&log))?;
     let _ = std::fs::remove_dir_all(folder);
     let words = String::from_utf8_lossy(&output.stderr);
-    let reason = words.lines().find(|line| line.contains("error")).unwrap_or("initdb failed").to_owned();
+    let reason =
+        words.lines().find(|line| line.contains("error")).unwrap_or("initdb failed").to_owned();
     Err(Error::NotReady { what, reason, log })
 }
 
@@ -155,7 +163,8 @@ fn remove_stale_lock(folder: &Path) {
     let lock = folder.join("postmaster.pid");
     let Ok(text) = std::fs::read_to_string(&lock) else { return };
     let pid = text.lines().next().unwrap_or_default();
-    let runs = std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "postgres");
+    let runs = std::fs::read_to_string(format!("/proc/{pid}/comm"))
+        .is_ok_and(|name| name.trim() == "postgres");
     if Path::new("/proc/self").exists() && !runs {
         let _ = std::fs::remove_file(&lock);
     }

@@ -58,7 +58,10 @@ impl Guard {
             .process_group(0)
             .spawn()
             .map_err(|source| Error::Spawn { what, source })?;
-        let pipe = child.stdin.take().ok_or(Error::Spawn { what, source: std::io::ErrorKind::BrokenPipe.into() })?;
+        let pipe = child
+            .stdin
+            .take()
+            .ok_or(Error::Spawn { what, source: std::io::ErrorKind::BrokenPipe.into() })?;
         Ok(Self { pipe, child })
     }
 
@@ -123,7 +126,11 @@ impl Service {
     }
 
     /// Polls `ready` until it holds, the process ends or the time is over.
-    pub(crate) async fn wait_until<F, R>(&mut self, limit: Duration, mut ready: F) -> Result<(), Error>
+    pub(crate) async fn wait_until<F, R>(
+        &mut self,
+        limit: Duration,
+        mut ready: F,
+    ) -> Result<(), Error>
     where
         F: FnMut() -> R,
         R: Future<Output = bool>,
@@ -147,7 +154,8 @@ impl Service {
 
     /// Asks the whole group to end, waits, and kills what does not.
     pub(crate) async fn stop(&mut self) {
-        end_group(self.child.id(), self.signal, || !matches!(self.child.try_wait(), Ok(None))).await;
+        end_group(self.child.id(), self.signal, || !matches!(self.child.try_wait(), Ok(None)))
+            .await;
         let _ = self.child.wait();
     }
 }
@@ -212,7 +220,8 @@ fn started(pid: u32) -> Option<String> {
         }
         return fields.nth(18).map(str::to_owned);
     }
-    let output = Command::new("ps").args(["-o", "lstart=", "-p", &pid.to_string()]).output().ok()?;
+    let output =
+        Command::new("ps").args(["-o", "lstart=", "-p", &pid.to_string()]).output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     (!text.is_empty()).then_some(text)
 }
@@ -249,7 +258,9 @@ impl PidFile {
 
     /// Asks the supervisor to end and waits until it has.
     pub(crate) async fn end_supervisor(&self) {
-        let Some(pid) = i32::try_from(self.supervisor.pid).ok().and_then(Pid::from_raw) else { return };
+        let Some(pid) = i32::try_from(self.supervisor.pid).ok().and_then(Pid::from_raw) else {
+            return;
+        };
         if self.supervisor.is_alive() {
             let _ = rustix::process::kill_process(pid, Signal::TERM);
         }

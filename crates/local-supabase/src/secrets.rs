@@ -34,11 +34,14 @@ impl Secrets {
     /// Reads them, or makes them at the first start.
     pub(crate) fn load(path: &Path) -> Result<Self, Error> {
         match std::fs::read(path) {
-            Ok(text) => serde_json::from_slice(&text)
-                .map_err(|error| Error::Damaged { path: path.to_owned(), reason: error.to_string() }),
+            Ok(text) => serde_json::from_slice(&text).map_err(|error| Error::Damaged {
+                path: path.to_owned(),
+                reason: error.to_string(),
+            }),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let secrets = Self::generate()?;
-                let text = serde_json::to_vec_pretty(&secrets).map_err(|error| Error::Keys(error.to_string()))?;
+                let text = serde_json::to_vec_pretty(&secrets)
+                    .map_err(|error| Error::Keys(error.to_string()))?;
                 place::write_secret(path, &text)?;
                 Ok(secrets)
             }
@@ -48,7 +51,8 @@ impl Secrets {
 
     pub(crate) fn generate() -> Result<Self, Error> {
         let key = p256::SecretKey::random(&mut OsRng);
-        let pem = key.to_pkcs8_pem(LineEnding::LF).map_err(|error| Error::Keys(error.to_string()))?;
+        let pem =
+            key.to_pkcs8_pem(LineEnding::LF).map_err(|error| Error::Keys(error.to_string()))?;
         Ok(Self {
             signing_key: pem.to_string(),
             key_id: uuid::Uuid::new_v4().to_string(),

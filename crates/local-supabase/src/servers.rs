@@ -23,7 +23,11 @@ const TOKEN_LIFETIME: u32 = 3600;
 
 /// Whether something answers `GET path` on a port, whatever the status below 500.
 async fn answers(client: &reqwest::Client, port: u16, path: &str) -> bool {
-    let answer = client.get(format!("http://127.0.0.1:{port}{path}")).timeout(Duration::from_secs(2)).send().await;
+    let answer = client
+        .get(format!("http://127.0.0.1:{port}{path}"))
+        .timeout(Duration::from_secs(2))
+        .send()
+        .await;
     answer.is_ok_and(|answer| answer.status().as_u16() < 500)
 }
 
@@ -42,7 +46,10 @@ pub(crate) fn start_postgrest(
     let mut command = Command::new(&tools.postgrest);
     command
         .env_clear()
-        .env("PGRST_DB_URI", postgres::url("authenticator", &secrets.authenticator_password, database))
+        .env(
+            "PGRST_DB_URI",
+            postgres::url("authenticator", &secrets.authenticator_password, database),
+        )
         .env("PGRST_DB_SCHEMAS", "public")
         .env("PGRST_DB_EXTRA_SEARCH_PATH", "public,extensions")
         .env("PGRST_DB_ANON_ROLE", "anon")
@@ -57,7 +64,11 @@ pub(crate) fn start_postgrest(
 }
 
 /// Waits for PostgREST to have read the schema.
-pub(crate) async fn postgrest_is_ready(service: &mut Service, client: &reqwest::Client, admin: u16) -> Result<(), Error> {
+pub(crate) async fn postgrest_is_ready(
+    service: &mut Service,
+    client: &reqwest::Client,
+    admin: u16,
+) -> Result<(), Error> {
     let ready = || async {
         let answer = client.get(format!("http://127.0.0.1:{admin}/ready")).send().await;
         answer.is_ok_and(|answer| answer.status().is_success())
@@ -103,7 +114,11 @@ pub(crate) fn start_lite(
 }
 
 /// Waits for Auth and Storage to answer.
-pub(crate) async fn lite_is_ready(service: &mut Service, client: &reqwest::Client, port: u16) -> Result<(), Error> {
+pub(crate) async fn lite_is_ready(
+    service: &mut Service,
+    client: &reqwest::Client,
+    port: u16,
+) -> Result<(), Error> {
     service.wait_until(Duration::from_secs(30), || answers(client, port, "/auth/v1/health")).await
 }
 
@@ -115,7 +130,9 @@ pub(crate) fn start_functions(
     upstreams: Upstreams,
     guard: &mut Guard,
 ) -> Result<Service, Error> {
-    for (what, path) in [("wrangler", &tools.wrangler), ("wrangler.toml", &place.root.join("wrangler.toml"))] {
+    for (what, path) in
+        [("wrangler", &tools.wrangler), ("wrangler.toml", &place.root.join("wrangler.toml"))]
+    {
         if !path.exists() {
             return Err(Error::Missing { what, path: path.clone() });
         }
@@ -126,7 +143,13 @@ pub(crate) fn start_functions(
     command
         .arg(&tools.wrangler)
         .args(["dev", "--ip", "127.0.0.1", "--port", &upstreams.functions.to_string()])
-        .args(["--inspector-port", "0", "--show-interactive-dev-session=false", "--log-level", "log"])
+        .args([
+            "--inspector-port",
+            "0",
+            "--show-interactive-dev-session=false",
+            "--log-level",
+            "log",
+        ])
         .arg("--persist-to")
         .arg(place.state.join("wrangler"))
         .arg("--env-file")
@@ -136,7 +159,13 @@ pub(crate) fn start_functions(
         .env("DO_NOT_TRACK", "1")
         .env("CI", "1")
         .env("NO_COLOR", "1");
-    Service::start("the functions (wrangler dev)", command, &place.log("functions"), Signal::TERM, guard)
+    Service::start(
+        "the functions (wrangler dev)",
+        command,
+        &place.log("functions"),
+        Signal::TERM,
+        guard,
+    )
 }
 
 /// Variables and secrets of the Worker on this machine. What the caller has set for the providers
@@ -146,7 +175,10 @@ fn worker_variables(env: &StackEnv, get: impl Fn(&str) -> Option<String>) -> Str
         ("SUPABASE_URL", env.supabase_url.clone()),
         ("SUPABASE_PUBLISHABLE_KEY", env.publishable_key.clone()),
         ("SUPABASE_SECRET_KEY", env.secret_key.clone()),
-        ("ALLOWED_ORIGINS", "http://localhost:3000,http://127.0.0.1:3000,http://localhost:5173".to_owned()),
+        (
+            "ALLOWED_ORIGINS",
+            "http://localhost:3000,http://127.0.0.1:3000,http://localhost:5173".to_owned(),
+        ),
     ];
     for name in ["ALLOWED_ORIGINS", "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"] {
         if let Some(value) = get(name) {
@@ -154,13 +186,23 @@ fn worker_variables(env: &StackEnv, get: impl Fn(&str) -> Option<String>) -> Str
             list.push((name, value));
         }
     }
-    list.into_iter().map(|(name, value)| format!("{name}=\"{}\"\n", value.replace('"', ""))).collect()
+    list.into_iter()
+        .map(|(name, value)| format!("{name}=\"{}\"\n", value.replace('"', "")))
+        .collect()
 }
 
 /// Waits for the Worker to answer.
-pub(crate) async fn functions_are_ready(service: &mut Service, client: &reqwest::Client, port: u16) -> Result<(), Error> {
+pub(crate) async fn functions_are_ready(
+    service: &mut Service,
+    client: &reqwest::Client,
+    port: u16,
+) -> Result<(), Error> {
     let ready = || async {
-        let answer = client.get(format!("http://127.0.0.1:{port}/api/health")).timeout(Duration::from_secs(5)).send().await;
+        let answer = client
+            .get(format!("http://127.0.0.1:{port}/api/health"))
+            .timeout(Duration::from_secs(5))
+            .send()
+            .await;
         answer.is_ok_and(|answer| answer.status().is_success())
     };
     service.wait_until(Duration::from_secs(60), ready).await
@@ -168,6 +210,7 @@ pub(crate) async fn functions_are_ready(service: &mut Service, client: &reqwest:
 
 /// A port that nobody listens on now.
 pub(crate) fn free_port() -> Result<u16, Error> {
-    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).map_err(Error::file(Path::new("127.0.0.1")))?;
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0))
+        .map_err(Error::file(Path::new("127.0.0.1")))?;
     Ok(listener.local_addr().map_err(Error::file(Path::new("127.0.0.1")))?.port())
 }

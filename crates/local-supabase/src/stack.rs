@@ -57,7 +57,7 @@ impl Stack {
         std::fs::create_dir_all(&options.state).map_err(Error::file(&options.state))?;
         let pid_file = options.state.join("stack.pid");
         if let Some(earlier) = PidFile::read(&pid_file) {
-            if earlier.supervisor.is_alive() && earlier.supervisor.pid != std::process::id() {
+            if earlier.supervisor.is_alive() {
                 return Err(Error::AlreadyRunning { pid: earlier.supervisor.pid });
             }
             earlier.end_services().await;
@@ -71,7 +71,11 @@ impl Stack {
             guard: Some(Guard::start()?),
             pid_file,
             env_file: options.state.join("stack.env"),
-            signals: [listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?, listen(SignalKind::hangup())?],
+            signals: [
+                listen(SignalKind::interrupt())?,
+                listen(SignalKind::terminate())?,
+                listen(SignalKind::hangup())?,
+            ],
         };
         stack.record(false)?;
         Ok(stack)
@@ -81,13 +85,21 @@ impl Stack {
         let place = Place::find(&options.root, &options.state)?;
         let tools = Tools::find(&place.root)?;
         check_ports(options)?;
+        // For whoever looks for the data, or wants to delete a project altogether.
+        let note = options.state.join("database-folder");
+        std::fs::write(&note, place.database.as_os_str().as_encoded_bytes())
+            .map_err(Error::file(&note))?;
         if options.fresh {
             place.forget()?;
         }
         let secrets = Secrets::load(&options.state.join("keys.json"))?;
         let tokens = Tokens::new(&secrets, &self.env.supabase_url)?;
         let http = reqwest::Client::new();
-        let upstreams = Upstreams { rest: free_port()?, lite: free_port()?, functions: options.ports.functions };
+        let upstreams = Upstreams {
+            rest: free_port()?,
+            lite: free_port()?,
+            functions: options.ports.functions,
+        };
         let postgrest_admin = free_port()?;
         let port = options.ports.database;
 
@@ -96,23 +108,38 @@ impl Stack {
         self.add(service)?;
         let address = postgres::url("postgres", &secrets.database_password, port);
         let database = postgres::connect(&address).await?;
-        let prepared = database.query_one("select to_regclass('auth.users') is not null", &[]).await;
-        let prepared: bool = prepared.and_then(|row| row.try_get(0)).map_err(Error::database("its state"))?;
+        let prepared =
+            database.query_one("select to_regclass('auth.users') is not null", &[]).await;
+        let prepared: bool =
+            prepared.and_then(|row| row.try_get(0)).map_err(Error::database("its state"))?;
         if new || !prepared {
             bootstrap(&database, &secrets).await?;
         }
 
         progress.begin("starting Auth and Storage");
-        let lite = servers::start_lite(&place, &tools, &secrets, (port, upstreams.lite), !prepared, self.guard()?)?;
+        let lite = servers::start_lite(
+            &place,
+            &tools,
+            &secrets,
+            (port, upstreams.lite),
+            !prepared,
+            self.guard()?,
+        )?;
         self.add(lite)?;
         let rest_ports = (port, upstreams.rest, postgrest_admin);
-        let postgrest = servers::start_postgrest(&place, &tools, &secrets, &tokens, rest_ports, self.guard()?)?;
+        let postgrest =
+            servers::start_postgrest(&place, &tools, &secrets, &tokens, rest_ports, self.guard()?)?;
         self.add(postgrest)?;
-        let [_, lite, postgrest, ..] = self.services.as_mut_slice() else { return Err(Error::NotRunning) };
+        let [_, lite, postgrest, ..] = self.services.as_mut_slice() else {
+            return Err(Error::NotRunning);
+        };
         servers::lite_is_ready(lite, &http, upstreams.lite).await?;
         if !prepared {
             let sql = include_str!("after_lite.sql");
-            database.batch_execute(sql).await.map_err(Error::database("the grants on auth and storage"))?;
+            database
+                .batch_execute(sql)
+                .await
+                .map_err(Error::database("the grants on auth and storage"))?;
         }
 
         progress.begin("applying migrations");
@@ -122,13 +149,16 @@ impl Stack {
         servers::postgrest_is_ready(postgrest, &http, postgrest_admin).await?;
         if migrated {
             // It may have read the schema before the migrations and missed their notice.
-            database.batch_execute("notify pgrst, 'reload schema'").await.map_err(Error::database("a notice"))?;
+            database
+                .batch_execute("notify pgrst, 'reload schema'")
+                .await
+                .map_err(Error::database("a notice"))?;
         }
         let keys = api_keys(&secrets, &self.env);
         let gateway = Gateway::new(tokens, keys, upstreams, postgres::connect(&address).await?);
         let listener = tokio::net::TcpListener::bind(loopback(options.ports.gateway)).await;
-        let listener =
-            listener.map_err(|_| Error::PortTaken { port: options.ports.gateway, what: "the gateway" })?;
+        let listener = listener
+            .map_err(|_| Error::PortTaken { port: options.ports.gateway, what: "the gateway" })?;
         let router = gateway.router();
         self.tasks.push(tokio::spawn(async move {
             // Ends with the task.
@@ -164,7 +194,8 @@ impl Stack {
     /// Writes down who must be ended, should this process not be able to.
     fn record(&self, ready: bool) -> Result<(), Error> {
         let supervisor = Identity::of(std::process::id()).ok_or(Error::NotRunning)?;
-        let services = self.services.iter().filter_map(|service| Identity::of(service.pid())).collect();
+        let services =
+            self.services.iter().filter_map(|service| Identity::of(service.pid())).collect();
         PidFile { supervisor, ready, services }.write(&self.pid_file)
     }
 
@@ -220,7 +251,8 @@ fn loopback(port: u16) -> SocketAddr {
 fn check_ports(options: &Options) -> Result<(), Error> {
     let ports = options.ports;
     let functions = options.functions.then_some((ports.functions, "the functions"));
-    let all = [Some((ports.gateway, "the gateway")), Some((ports.database, "PostgreSQL")), functions];
+    let all =
+        [Some((ports.gateway, "the gateway")), Some((ports.database, "PostgreSQL")), functions];
     for (port, what) in all.into_iter().flatten() {
         TcpListener::bind(loopback(port)).map_err(|_| Error::PortTaken { port, what })?;
     }
@@ -229,9 +261,11 @@ fn check_ports(options: &Options) -> Result<(), Error> {
 
 async fn bootstrap(database: &tokio_postgres::Client, secrets: &Secrets) -> Result<(), Error> {
     // One transaction: a start that is cut off leaves an empty cluster, not half a project.
-    let password = format!("alter role authenticator password '{}';", secrets.authenticator_password);
+    let password =
+        format!("alter role authenticator password '{}';", secrets.authenticator_password);
     let sql = format!("begin; {} {password} commit;", include_str!("bootstrap.sql"));
-    let known = database.query_opt("select 1 from pg_roles where rolname = 'authenticator'", &[]).await;
+    let known =
+        database.query_opt("select 1 from pg_roles where rolname = 'authenticator'", &[]).await;
     if known.map_err(Error::database("its roles"))?.is_some() {
         return Ok(());
     }

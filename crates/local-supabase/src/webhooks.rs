@@ -23,9 +23,13 @@ struct Delivery {
 }
 
 /// Starts the delivery. Dropping or aborting the task ends it.
-pub(crate) async fn start(database_url: &str, http: reqwest::Client) -> Result<JoinHandle<()>, Error> {
+pub(crate) async fn start(
+    database_url: &str,
+    http: reqwest::Client,
+) -> Result<JoinHandle<()>, Error> {
     let what = || Error::database("to listen for webhooks");
-    let (client, mut connection) = tokio_postgres::connect(database_url, NoTls).await.map_err(what())?;
+    let (client, mut connection) =
+        tokio_postgres::connect(database_url, NoTls).await.map_err(what())?;
     let wake = std::sync::Arc::new(tokio::sync::Notify::new());
     let ring = wake.clone();
     tokio::spawn(async move {
@@ -63,7 +67,9 @@ async fn take(client: &Client) -> Result<Vec<Delivery>, tokio_postgres::Error> {
                 method: row.try_get(1)?,
                 headers: row.try_get(2)?,
                 body: row.try_get(3)?,
-                timeout: Duration::from_millis(u64::try_from(row.try_get::<_, i32>(4)?).unwrap_or(1000)),
+                timeout: Duration::from_millis(
+                    u64::try_from(row.try_get::<_, i32>(4)?).unwrap_or(1000),
+                ),
             })
         })
         .collect()
@@ -71,7 +77,8 @@ async fn take(client: &Client) -> Result<Vec<Delivery>, tokio_postgres::Error> {
 
 /// Sends once. A failure is nobody's to handle: hosted webhooks are not repeated either.
 async fn send(http: reqwest::Client, delivery: Delivery) {
-    let method = if delivery.method == "GET" { reqwest::Method::GET } else { reqwest::Method::POST };
+    let method =
+        if delivery.method == "GET" { reqwest::Method::GET } else { reqwest::Method::POST };
     let mut request = http.request(method, &delivery.url).timeout(delivery.timeout);
     if let Some(headers) = delivery.headers.as_object() {
         for (name, value) in headers {

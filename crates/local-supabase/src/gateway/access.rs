@@ -56,12 +56,19 @@ impl Access {
         Self::read(keys, tokens, request.headers(), from_query)
     }
 
-    fn read(keys: &ApiKeys, tokens: &Tokens, headers: &HeaderMap, from_query: Option<String>) -> Result<Self, Refusal> {
+    fn read(
+        keys: &ApiKeys,
+        tokens: &Tokens,
+        headers: &HeaderMap,
+        from_query: Option<String>,
+    ) -> Result<Self, Refusal> {
         let bearer = bearer(headers);
-        let from_header = headers.get("apikey").and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let from_header =
+            headers.get("apikey").and_then(|value| value.to_str().ok()).map(str::to_owned);
         // A legacy key may stand in Authorization alone.
         let key = from_header.or(from_query);
-        let key = key.or_else(|| bearer.clone().filter(|token| role_of(keys, tokens, token).is_some()));
+        let key =
+            key.or_else(|| bearer.clone().filter(|token| role_of(keys, tokens, token).is_some()));
         let key = key.filter(|key| !key.is_empty()).ok_or(Refusal::NoKey)?;
         let role = role_of(keys, tokens, &key).ok_or(Refusal::UnknownKey)?;
         match bearer {
@@ -123,7 +130,9 @@ mod tests {
     fn read(keys: &ApiKeys, tokens: &Tokens, list: &[(&str, &str)]) -> Result<Access, Refusal> {
         let headers = list
             .iter()
-            .map(|(name, value)| (name.parse::<http::HeaderName>().unwrap(), value.parse().unwrap()))
+            .map(|(name, value)| {
+                (name.parse::<http::HeaderName>().unwrap(), value.parse().unwrap())
+            })
             .collect();
         Access::read(keys, tokens, &headers, None)
     }

@@ -31,7 +31,11 @@ const USER: &str = "
 
 pub(super) async fn answer(gateway: &Gateway, path: &str, request: Request) -> Response {
     let Some(below) = path.strip_prefix("/users") else {
-        return refuse(StatusCode::NOT_FOUND, "not_found", "this admin endpoint is not served locally");
+        return refuse(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "this admin endpoint is not served locally",
+        );
     };
     let query = request.uri().query().unwrap_or_default().to_owned();
     let method = request.method().clone();
@@ -39,7 +43,13 @@ pub(super) async fn answer(gateway: &Gateway, path: &str, request: Request) -> R
         Ok(bytes) if bytes.is_empty() => json!({}),
         Ok(bytes) => match serde_json::from_slice(&bytes) {
             Ok(body) => body,
-            Err(_) => return refuse(StatusCode::BAD_REQUEST, "bad_json", "Could not parse request body as JSON"),
+            Err(_) => {
+                return refuse(
+                    StatusCode::BAD_REQUEST,
+                    "bad_json",
+                    "Could not parse request body as JSON",
+                );
+            }
         },
         Err(_) => return refuse(StatusCode::BAD_REQUEST, "bad_json", "the body broke off"),
     };
@@ -47,7 +57,9 @@ pub(super) async fn answer(gateway: &Gateway, path: &str, request: Request) -> R
     let result = if id.is_empty() {
         match method {
             Method::POST => create(gateway, &body).await,
-            Method::GET => return list(gateway, &query).await.unwrap_or_else(|error| failed(&error)),
+            Method::GET => {
+                return list(gateway, &query).await.unwrap_or_else(|error| failed(&error));
+            }
             _ => return refuse(StatusCode::METHOD_NOT_ALLOWED, "bad_method", "method not allowed"),
         }
     } else {
@@ -88,9 +100,11 @@ fn failed(failure: &Failure) -> Response {
             "email_exists",
             "A user with this email address has already been registered",
         ),
-        Failure::Database(error) => {
-            refuse(StatusCode::INTERNAL_SERVER_ERROR, "unexpected_failure", &crate::error::describe(error))
-        }
+        Failure::Database(error) => refuse(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "unexpected_failure",
+            &crate::error::describe(error),
+        ),
     }
 }
 
@@ -108,17 +122,30 @@ fn password_of(body: &Value) -> Result<Option<String>, Failure> {
 }
 
 async fn create(gateway: &Gateway, body: &Value) -> Result<Option<Value>, Failure> {
-    let email = text(body, "email").map(|email| email.trim().to_lowercase()).filter(|email| email.contains('@'));
+    let email = text(body, "email")
+        .map(|email| email.trim().to_lowercase())
+        .filter(|email| email.contains('@'));
     let Some(email) = email else {
-        return Err(Failure::Invalid("validation_failed", "Unable to validate email address: invalid format"));
+        return Err(Failure::Invalid(
+            "validation_failed",
+            "Unable to validate email address: invalid format",
+        ));
     };
-    let exists = gateway.database.query_opt("select 1 from auth.users where lower(email) = $1", &[&email]).await?;
+    let exists = gateway
+        .database
+        .query_opt("select 1 from auth.users where lower(email) = $1", &[&email])
+        .await?;
     if exists.is_some() {
-        return Err(Failure::Invalid("email_exists", "A user with this email address has already been registered"));
+        return Err(Failure::Invalid(
+            "email_exists",
+            "A user with this email address has already been registered",
+        ));
     }
     let id = text(body, "id").and_then(|id| id.parse().ok()).unwrap_or_else(Uuid::new_v4);
     let confirmed = body.get("email_confirm").and_then(Value::as_bool).unwrap_or(false);
-    let metadata = |name: &str| body.get(name).filter(|value| value.is_object()).cloned().unwrap_or_else(|| json!({}));
+    let metadata = |name: &str| {
+        body.get(name).filter(|value| value.is_object()).cloned().unwrap_or_else(|| json!({}))
+    };
     let statement = "
       with made as (
         insert into auth.users (id, aud, role, email, encrypted_password, email_confirmed_at,
@@ -150,7 +177,8 @@ pub(super) async fn find_user(gateway: &Gateway, id: Uuid) -> Result<Option<Valu
 async fn list(gateway: &Gateway, query: &str) -> Result<Response, Failure> {
     let number = |name: &str, otherwise: i64| {
         let mut pairs = url::form_urlencoded::parse(query.as_bytes());
-        let found = pairs.find(|(key, _)| key == name).and_then(|(_, value)| value.parse::<i64>().ok());
+        let found =
+            pairs.find(|(key, _)| key == name).and_then(|(_, value)| value.parse::<i64>().ok());
         found.filter(|number| *number > 0).unwrap_or(otherwise)
     };
     let (page, per_page) = (number("page", 1), number("per_page", 50).min(1000));
@@ -163,7 +191,9 @@ async fn list(gateway: &Gateway, query: &str) -> Result<Response, Failure> {
     let (users, total): (Value, i64) = (row.try_get(0)?, row.try_get(1)?);
     let mut response = problem(StatusCode::OK, &json!({ "users": users, "aud": "authenticated" }));
     let last = ((total + per_page - 1) / per_page).max(1);
-    let link = |page: i64, relation: &str| format!("</admin/users?page={page}&per_page={per_page}>; rel=\"{relation}\"");
+    let link = |page: i64, relation: &str| {
+        format!("</admin/users?page={page}&per_page={per_page}>; rel=\"{relation}\"")
+    };
     let mut links = Vec::new();
     if page < last {
         links.push(link(page + 1, "next"));
@@ -192,7 +222,9 @@ async fn update(gateway: &Gateway, id: Uuid, body: &Value) -> Result<Option<Valu
         role = coalesce($8, u.role),
         updated_at = now()
       where u.id = $1";
-    let metadata = |name: &str| body.get(name).filter(|value| value.is_object()).cloned().unwrap_or_else(|| json!({}));
+    let metadata = |name: &str| {
+        body.get(name).filter(|value| value.is_object()).cloned().unwrap_or_else(|| json!({}))
+    };
     let confirmed = body.get("email_confirm").and_then(Value::as_bool).unwrap_or(false);
     let (app, user) = (metadata("app_metadata"), metadata("user_metadata"));
     let (email, password) = (text(body, "email"), password_of(body)?);

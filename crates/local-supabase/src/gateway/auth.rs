@@ -47,12 +47,14 @@ pub(super) async fn answer(gateway: &Gateway, path: &str, mut request: Request) 
     }
     let method = sign_in_method(path, request.uri().query().unwrap_or_default());
     proxy::authorize(request.headers_mut(), inner.as_deref());
-    let key = if role == KeyRole::Service { &gateway.keys.secret } else { &gateway.keys.publishable };
+    let key =
+        if role == KeyRole::Service { &gateway.keys.secret } else { &gateway.keys.publishable };
     if let Ok(key) = HeaderValue::from_str(key) {
         request.headers_mut().insert("apikey", key);
     }
     let has_session = request.method() == Method::POST || path == "/verify" || path == "/callback";
-    let answer = gateway.proxy.forward(gateway.upstreams.lite, &format!("/auth/v1{path}"), request).await;
+    let answer =
+        gateway.proxy.forward(gateway.upstreams.lite, &format!("/auth/v1{path}"), request).await;
     if has_session { sign_again(gateway, answer, method).await } else { answer }
 }
 
@@ -70,7 +72,9 @@ fn sign_in_method(path: &str, query: &str) -> &'static str {
 /// Signs the access token of a session anew, in a JSON body or in the fragment of a redirect.
 async fn sign_again(gateway: &Gateway, answer: Response, method: &str) -> Response {
     let (mut parts, body) = answer.into_parts();
-    if let Some(location) = parts.headers.get(header::LOCATION).and_then(|value| value.to_str().ok()) {
+    if let Some(location) =
+        parts.headers.get(header::LOCATION).and_then(|value| value.to_str().ok())
+    {
         if let Some(location) = sign_fragment(gateway, location, method).await
             && let Ok(location) = HeaderValue::from_str(&location)
         {
@@ -79,7 +83,10 @@ async fn sign_again(gateway: &Gateway, answer: Response, method: &str) -> Respon
         return Response::from_parts(parts, body);
     }
     let Ok(bytes) = to_bytes(body, BODY_LIMIT).await else {
-        return problem(StatusCode::BAD_GATEWAY, &json!({ "message": "the Auth server's answer broke off" }));
+        return problem(
+            StatusCode::BAD_GATEWAY,
+            &json!({ "message": "the Auth server's answer broke off" }),
+        );
     };
     let Ok(mut session) = serde_json::from_slice::<Value>(&bytes) else {
         return Response::from_parts(parts, Body::from(bytes));
@@ -108,7 +115,8 @@ async fn sign_fragment(gateway: &Gateway, location: &str, method: &str) -> Optio
     let id = claims.get("sub").and_then(Value::as_str)?;
     let user = admin::find_user(gateway, id.parse().ok()?).await.ok()??;
     *token = gateway.tokens.sign_for_clients(token, &user, method).ok()?;
-    let fragment: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    let fragment: String =
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
     Some(format!("{page}#{fragment}"))
 }
 

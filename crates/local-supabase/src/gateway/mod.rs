@@ -53,12 +53,20 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
-    pub(crate) fn new(tokens: Tokens, keys: ApiKeys, upstreams: Upstreams, database: tokio_postgres::Client) -> Self {
+    pub(crate) fn new(
+        tokens: Tokens,
+        keys: ApiKeys,
+        upstreams: Upstreams,
+        database: tokio_postgres::Client,
+    ) -> Self {
         Self { tokens, keys, upstreams, database, proxy: Proxy::new() }
     }
 
     pub(crate) fn router(self) -> Router {
-        Router::new().fallback(handle).layer(DefaultBodyLimit::max(BODY_LIMIT)).with_state(Arc::new(self))
+        Router::new()
+            .fallback(handle)
+            .layer(DefaultBodyLimit::max(BODY_LIMIT))
+            .with_state(Arc::new(self))
     }
 }
 
@@ -104,7 +112,10 @@ async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
         Route::Rest(path) => rest(&gateway, &path, request).await,
         Route::Auth(path) => auth::answer(&gateway, &path, request).await,
         Route::Storage(path) => storage::answer(&gateway, &path, request).await,
-        _ => problem(StatusCode::NOT_FOUND, &json!({ "message": "no Route matched with those values" })),
+        _ => problem(
+            StatusCode::NOT_FOUND,
+            &json!({ "message": "no Route matched with those values" }),
+        ),
     };
     with_cors(response)
 }
@@ -136,7 +147,10 @@ fn preflight(request: &Request) -> Response {
     let mut response = Response::new(Body::empty());
     let headers = response.headers_mut();
     let asked = request.headers().get(header::ACCESS_CONTROL_REQUEST_HEADERS).cloned();
-    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, asked.unwrap_or(HeaderValue::from_static("*")));
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_HEADERS,
+        asked.unwrap_or(HeaderValue::from_static("*")),
+    );
     headers.insert(
         header::ACCESS_CONTROL_ALLOW_METHODS,
         HeaderValue::from_static("GET,HEAD,PUT,PATCH,POST,DELETE,OPTIONS"),
@@ -162,7 +176,9 @@ fn with_cors(mut response: Response) -> Response {
 fn problem(status: StatusCode, body: &serde_json::Value) -> Response {
     let mut response = Response::new(Body::from(body.to_string()));
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 

@@ -37,7 +37,9 @@ impl Proxy {
         let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
         let uri: Uri = match format!("http://127.0.0.1:{port}{path}{query}").parse() {
             Ok(uri) => uri,
-            Err(error) => return problem(StatusCode::BAD_REQUEST, &json!({ "message": error.to_string() })),
+            Err(error) => {
+                return problem(StatusCode::BAD_REQUEST, &json!({ "message": error.to_string() }));
+            }
         };
         *request.uri_mut() = uri;
         let headers = request.headers_mut();

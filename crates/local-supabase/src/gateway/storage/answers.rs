@@ -24,7 +24,12 @@ pub(super) enum Shape {
 impl Shape {
     pub(super) fn of(method: &Method, path: &str) -> Self {
         match *method {
-            Method::POST if path.starts_with("/object/sign/") || path.starts_with("/object/upload/sign/") => Self::Signed,
+            Method::POST
+                if path.starts_with("/object/sign/")
+                    || path.starts_with("/object/upload/sign/") =>
+            {
+                Self::Signed
+            }
             Method::POST if path.starts_with("/object/list/") => Self::List,
             Method::GET if path.starts_with("/object/info/") => Self::Info,
             _ => Self::Other,
@@ -37,12 +42,17 @@ pub(super) async fn reshape(shape: Shape, answer: Response) -> Response {
     let failed = !answer.status().is_success();
     let kind = answer.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let is_json = kind.is_some_and(|kind| kind.starts_with("application/json"));
-    if !(failed && is_json) && !matches!(shape, Shape::Signed | Shape::Info) {
+    let differs = failed && is_json || matches!(shape, Shape::Signed | Shape::Info);
+    if !differs {
         return answer;
     }
     let (mut parts, body) = answer.into_parts();
     let Ok(bytes) = to_bytes(body, BODY_LIMIT).await else {
-        return refuse(StatusCode::BAD_GATEWAY, "InternalError", "the Storage server's answer broke off");
+        return refuse(
+            StatusCode::BAD_GATEWAY,
+            "InternalError",
+            "the Storage server's answer broke off",
+        );
     };
     let Ok(mut value) = serde_json::from_slice::<Value>(&bytes) else {
         return Response::from_parts(parts, Body::from(bytes));
@@ -93,7 +103,11 @@ fn describe(row: &Value) -> Value {
 /// A folder's content from all objects below it: names are relative, and deeper ones become the
 /// folder they lie in.
 pub(super) fn fold(objects: Vec<Value>, prefix: &str) -> Vec<Value> {
-    let prefix = if prefix.is_empty() || prefix.ends_with('/') { prefix.to_owned() } else { format!("{prefix}/") };
+    let prefix = if prefix.is_empty() || prefix.ends_with('/') {
+        prefix.to_owned()
+    } else {
+        format!("{prefix}/")
+    };
     let mut listed: Vec<Value> = Vec::new();
     for object in objects {
         let name = object.get("name").and_then(Value::as_str).unwrap_or_default();
@@ -129,12 +143,16 @@ mod tests {
         assert_eq!(download, json!({ "signedURL": "/object/sign/b/p?token=t" }));
         let mut upload = json!({ "signedUrl": "/storage/v1/object/upload/sign/b/p?token=t", "token": "t", "path": "p" });
         rename(&mut upload);
-        assert_eq!(upload, json!({ "url": "/object/upload/sign/b/p?token=t", "token": "t", "path": "p" }));
+        assert_eq!(
+            upload,
+            json!({ "url": "/object/upload/sign/b/p?token=t", "token": "t", "path": "p" })
+        );
     }
 
     #[test]
     fn a_missing_object_is_told_by_its_code() {
-        let mut error = json!({ "statusCode": "404", "error": "not_found", "message": "Object not found" });
+        let mut error =
+            json!({ "statusCode": "404", "error": "not_found", "message": "Object not found" });
         add_code(&mut error);
         assert_eq!(error["code"], "NoSuchKey");
         let mut other = json!({ "statusCode": "403", "error": "Unauthorized", "message": "x" });
@@ -145,7 +163,8 @@ mod tests {
     #[test]
     fn a_listing_is_of_one_folder_with_names_relative_to_it() {
         let object = |name: &str| json!({ "id": "1", "name": name, "metadata": {"size": 1} });
-        let all = vec![object("a/x.pdf"), object("a/b/y.pdf"), object("a/b/z.pdf"), object("ab/x.pdf")];
+        let all =
+            vec![object("a/x.pdf"), object("a/b/y.pdf"), object("a/b/z.pdf"), object("ab/x.pdf")];
         let names = |list: Vec<Value>| -> Vec<String> {
             list.iter().map(|entry| entry["name"].as_str().unwrap().to_owned()).collect()
         };

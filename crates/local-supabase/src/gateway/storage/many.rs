@@ -17,7 +17,13 @@ const ALL: u64 = 10_000;
 pub(super) async fn sign(gateway: &Gateway, bucket: &str, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let Some(body) = json_body(body).await else { return invalid() };
-    let paths: Vec<&str> = body.get("paths").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let paths: Vec<&str> = body
+        .get("paths")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     let expires = body.get("expiresIn").cloned().unwrap_or(Value::Null);
     let mut signed = Vec::new();
     for path in paths {
@@ -40,7 +46,10 @@ pub(super) async fn list(gateway: &Gateway, path: &str, request: Request) -> Res
     let Some(mut body) = json_body(body).await else { return invalid() };
     let Some(fields) = body.as_object_mut() else { return invalid() };
     let number = |value: Option<Value>, otherwise: usize| {
-        value.and_then(|value| value.as_u64()).and_then(|number| usize::try_from(number).ok()).unwrap_or(otherwise)
+        value
+            .and_then(|value| value.as_u64())
+            .and_then(|number| usize::try_from(number).ok())
+            .unwrap_or(otherwise)
     };
     let limit = number(fields.insert("limit".into(), json!(ALL)), 100);
     let offset = number(fields.insert("offset".into(), json!(0)), 0);
@@ -54,11 +63,20 @@ pub(super) async fn list(gateway: &Gateway, path: &str, request: Request) -> Res
             let page = fold(objects, &prefix).into_iter().skip(offset).take(limit).collect();
             problem(StatusCode::OK, &Value::Array(page))
         }
-        _ => refuse(StatusCode::BAD_GATEWAY, "InternalError", "the Storage server's answer broke off"),
+        _ => refuse(
+            StatusCode::BAD_GATEWAY,
+            "InternalError",
+            "the Storage server's answer broke off",
+        ),
     }
 }
 
-async fn ask(gateway: &Gateway, parts: &http::request::Parts, path: &str, body: &Value) -> Response {
+async fn ask(
+    gateway: &Gateway,
+    parts: &http::request::Parts,
+    path: &str,
+    body: &Value,
+) -> Response {
     let mut request = Request::new(Body::from(body.to_string()));
     *request.method_mut() = Method::POST;
     *request.headers_mut() = parts.headers.clone();
@@ -79,7 +97,9 @@ fn encode(path: &str) -> String {
     let mut encoded = String::new();
     for byte in path.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => encoded.push(char::from(byte)),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                encoded.push(char::from(byte))
+            }
             _ => encoded.push_str(&format!("%{byte:02X}")),
         }
     }

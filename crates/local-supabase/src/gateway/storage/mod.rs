@@ -27,7 +27,8 @@ pub(super) async fn answer(gateway: &Gateway, path: &str, mut request: Request) 
     headers.remove("apikey");
     let path = rewrite(path);
     let shape = Shape::of(request.method(), &path);
-    if let Some(bucket) = path.strip_prefix("/object/sign/").filter(|bucket| !bucket.contains('/')) {
+    if let Some(bucket) = path.strip_prefix("/object/sign/").filter(|bucket| !bucket.contains('/'))
+    {
         return many::sign(gateway, bucket, request).await;
     }
     if let Shape::List = shape {
@@ -39,7 +40,8 @@ pub(super) async fn answer(gateway: &Gateway, path: &str, mut request: Request) 
             Err(message) => return refuse(StatusCode::BAD_REQUEST, "InvalidRequest", &message),
         };
     }
-    let answer = gateway.proxy.forward(gateway.upstreams.lite, &format!("/storage/v1{path}"), request).await;
+    let answer =
+        gateway.proxy.forward(gateway.upstreams.lite, &format!("/storage/v1{path}"), request).await;
     answers::reshape(shape, answer).await
 }
 
@@ -56,7 +58,8 @@ fn token_for(gateway: &Gateway, request: &Request) -> Option<String> {
 }
 
 fn for_server(gateway: &Gateway, token: String) -> String {
-    let signed = gateway.tokens.verify(&token).and_then(|claims| gateway.tokens.sign_for_servers(&claims));
+    let signed =
+        gateway.tokens.verify(&token).and_then(|claims| gateway.tokens.sign_for_servers(&claims));
     signed.unwrap_or(token)
 }
 
@@ -84,7 +87,8 @@ async fn unpack(request: Request) -> Result<Request, String> {
     parts.method = request.method().clone();
     parts.uri = request.uri().clone();
     parts.headers = request.headers().clone();
-    let mut form = Multipart::from_request(request, &()).await.map_err(|error| error.body_text())?;
+    let mut form =
+        Multipart::from_request(request, &()).await.map_err(|error| error.body_text())?;
     let mut file = None;
     while let Some(field) = form.next_field().await.map_err(|error| error.body_text())? {
         let name = field.name().unwrap_or_default().to_owned();
@@ -109,7 +113,10 @@ async fn unpack(request: Request) -> Result<Request, String> {
 }
 
 fn refuse(status: StatusCode, error: &str, message: &str) -> Response {
-    problem(status, &json!({ "statusCode": status.as_u16().to_string(), "error": error, "message": message }))
+    problem(
+        status,
+        &json!({ "statusCode": status.as_u16().to_string(), "error": error, "message": message }),
+    )
 }
 
 #[cfg(test)]
