@@ -56,8 +56,17 @@ fn read_pages(path: &str) -> Result<Vec<Page>, String> {
     let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
     if !bytes.starts_with(b"%PDF") {
         let text = String::from_utf8_lossy(&bytes);
-        return Ok(text.split('\u{c}').zip(1..).map(|(text, number)| Page { number, text: text.to_owned() }).collect());
+        return Ok(text
+            .split('\u{c}')
+            .zip(1..)
+            .map(|(text, number)| Page { number, text: text.to_owned() })
+            .collect());
     }
-    let document = pdf_text::extract(bytes, &pdf_text::Budget::default()).map_err(|error| error.to_string())?;
-    Ok(document.pages.into_iter().map(|page| Page { number: page.number, text: page.text }).collect())
+    let document = pdf_text::extract(bytes, &pdf_text::Budget::default())
+        .map_err(|error| error.to_string())?;
+    Ok(document
+        .pages
+        .into_iter()
+        .map(|page| Page { number: page.number, text: page.text })
+        .collect())
 }

@@ -40,10 +40,12 @@ pub fn balance_keys(questions: &mut [Question], seed: u64) {
 }
 
 fn take(room: &mut [(Letter, usize)], wanted: Letter) -> bool {
-    room.iter_mut().find(|(letter, count)| *letter == wanted && *count > 0).is_some_and(|(_, count)| {
-        *count -= 1;
-        true
-    })
+    room.iter_mut().find(|(letter, count)| *letter == wanted && *count > 0).is_some_and(
+        |(_, count)| {
+            *count -= 1;
+            true
+        },
+    )
 }
 
 fn is_in_sequence(question: &Question) -> bool {
@@ -69,8 +71,9 @@ mod tests {
     }
 
     fn spread(questions: &[Question]) -> usize {
-        let counts = Letter::ALL
-            .map(|letter| questions.iter().filter(|question| question.correct_choice == letter).count());
+        let counts = Letter::ALL.map(|letter| {
+            questions.iter().filter(|question| question.correct_choice == letter).count()
+        });
         counts.iter().max().unwrap() - counts.iter().min().unwrap()
     }
 

@@ -72,7 +72,10 @@ mod tests {
 
     #[test]
     fn ligatures_spaces_and_quotes_do_not_matter() {
-        assert_eq!(canonical("l’e\u{fb03}cacité  «\u{a0}totale »"), canonical("l'efficacité \"totale\""));
+        assert_eq!(
+            canonical("l’e\u{fb03}cacité  «\u{a0}totale »"),
+            canonical("l'efficacité \"totale\"")
+        );
     }
 
     #[test]

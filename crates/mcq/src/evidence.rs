@@ -100,7 +100,8 @@ pub(crate) fn supports(quote: &str, key: &str) -> Result<(), EvidenceError> {
     let quoted: HashSet<String> = lexicon.content_stems(quote).into_iter().collect();
     // Figures have been compared already, by value.
     let is_figure = |stem: &String| stem.chars().all(|c| c.is_ascii_digit());
-    let wanted: Vec<String> = lexicon.content_stems(key).into_iter().filter(|stem| !is_figure(stem)).collect();
+    let wanted: Vec<String> =
+        lexicon.content_stems(key).into_iter().filter(|stem| !is_figure(stem)).collect();
     let found = wanted.iter().filter(|stem| quoted.contains(*stem)).count();
     let only_figures = wanted.is_empty() && !figures(key).is_empty();
     if !only_figures && (wanted.is_empty() || found * 3 < wanted.len() * 2) {

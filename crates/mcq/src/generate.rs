@@ -22,7 +22,9 @@ use crate::facts::{self, Context, Fact, Form, Pattern};
 use crate::flaws::{find_flaws_with, value};
 use crate::layout;
 use crate::lexicon::Lexicon;
-use crate::question::{Choices, Evidence, Generated, Language, Letter, Options, Page, Question, Warning};
+use crate::question::{
+    Choices, Evidence, Generated, Language, Letter, Options, Page, Question, Warning,
+};
 use crate::review::{Seen, has_four_choices};
 use crate::sentence::Sentences;
 
@@ -122,7 +124,11 @@ impl<'a> Selection<'a> {
     fn fill(&mut self, facts: &[Fact]) {
         let weights: Vec<i64> = facts
             .iter()
-            .map(|fact| i64::from(fact.pattern.quality()) + i64::from(fact.bonus) + i64::from(self.rng.next_u32() % 36))
+            .map(|fact| {
+                i64::from(fact.pattern.quality())
+                    + i64::from(fact.bonus)
+                    + i64::from(self.rng.next_u32() % 36)
+            })
             .collect();
         let mut strata = strata(facts, self.count);
         for stratum in &mut strata {
@@ -134,12 +140,16 @@ impl<'a> Selection<'a> {
                 .iter()
                 .map(|stratum| {
                     let of_kind = |at: &&usize| {
-                        facts.get(**at).is_some_and(|fact| (fact.pattern == Pattern::Completion) == completions)
+                        facts.get(**at).is_some_and(|fact| {
+                            (fact.pattern == Pattern::Completion) == completions
+                        })
                     };
                     stratum.iter().filter(of_kind).copied().collect()
                 })
                 .collect();
-            while self.questions.len() < self.count && open.iter().any(|stratum| !stratum.is_empty()) {
+            while self.questions.len() < self.count
+                && open.iter().any(|stratum| !stratum.is_empty())
+            {
                 for stratum in &mut open {
                     self.take_best(facts, stratum, flaws_allowed);
                 }
@@ -167,7 +177,8 @@ impl<'a> Selection<'a> {
         if self.has_enough_of(fact.pattern)
             || self.overlaps(&canonical(&fact.quote))
             || self.subjects.contains(&sorted(fact.subject.clone()))
-            || !matches!(fact.form, Form::Figure { .. }) && self.keys.contains(&sorted(lexicon.content_stems(&fact.key)))
+            || !matches!(fact.form, Form::Figure { .. })
+                && self.keys.contains(&sorted(lexicon.content_stems(&fact.key)))
             || !self.is_proved(fact)
         {
             return None;
@@ -175,7 +186,9 @@ impl<'a> Selection<'a> {
         for _ in 0..DRAWS {
             let distractors = self.source.choose(fact, &mut self.rng)?;
             let question = self.write(fact, distractors);
-            let sound = has_four_choices(&question) && !self.seen.has(&question, lexicon) && !self.answers_another(&question);
+            let sound = has_four_choices(&question)
+                && !self.seen.has(&question, lexicon)
+                && !self.answers_another(&question);
             if sound && find_flaws_with(&question, lexicon).len() <= flaws_allowed {
                 return Some(question);
             }
@@ -185,7 +198,11 @@ impl<'a> Selection<'a> {
 
     /// Whether a passage, or a part of it, has been quoted already.
     fn overlaps(&self, quote: &str) -> bool {
-        self.quotes.contains(quote) || self.quotes.iter().any(|other| other.contains(quote) || quote.contains(other.as_str()))
+        self.quotes.contains(quote)
+            || self
+                .quotes
+                .iter()
+                .any(|other| other.contains(quote) || quote.contains(other.as_str()))
     }
 
     /// Whether one question would answer another: the key of one stands in the stem of the other.
@@ -193,7 +210,8 @@ impl<'a> Selection<'a> {
         let lexicon = self.source.lexicon;
         let tells = |one: &Question, other: &Question| {
             let key = canonical(one.key()).to_lowercase();
-            lexicon.content_stems(one.key()).len() >= 2 && contains_whole(&canonical(&other.question_text).to_lowercase(), &key)
+            lexicon.content_stems(one.key()).len() >= 2
+                && contains_whole(&canonical(&other.question_text).to_lowercase(), &key)
         };
         self.questions.iter().any(|other| tells(question, other) || tells(other, question))
     }
@@ -203,16 +221,19 @@ impl<'a> Selection<'a> {
         let most = match pattern {
             Pattern::Enumeration => self.count.div_ceil(4),
             Pattern::Figure => self.count.div_ceil(2),
-            Pattern::Definition | Pattern::Circumstance | Pattern::Relation | Pattern::Completion => self.count,
+            Pattern::Definition
+            | Pattern::Circumstance
+            | Pattern::Relation
+            | Pattern::Completion => self.count,
         };
         self.by_pattern.iter().filter(|other| **other == pattern).count() >= most
     }
 
     fn is_proved(&mut self, fact: &Fact) -> bool {
         let Some(page) = self.pages.get(fact.page) else { return false };
-        self.canonical_pages
-            .get_mut(fact.page)
-            .is_some_and(|slot| holds_on(slot.get_or_insert_with(|| canonical(&page.text)), &fact.quote, &fact.key))
+        self.canonical_pages.get_mut(fact.page).is_some_and(|slot| {
+            holds_on(slot.get_or_insert_with(|| canonical(&page.text)), &fact.quote, &fact.key)
+        })
     }
 
     /// Puts key and distractors in their places: figures in rising order, the rest with the key first
@@ -221,10 +242,13 @@ impl<'a> Selection<'a> {
         let [first, second, third] = distractors;
         let mut texts = [fact.key.clone(), first, second, third];
         if matches!(fact.form, Form::Figure { .. }) {
-            texts.sort_by(|one, other| value(one).partial_cmp(&value(other)).unwrap_or(std::cmp::Ordering::Equal));
+            texts.sort_by(|one, other| {
+                value(one).partial_cmp(&value(other)).unwrap_or(std::cmp::Ordering::Equal)
+            });
         }
         let place = texts.iter().position(|text| *text == fact.key);
-        let correct_choice = place.and_then(|place| Letter::ALL.get(place)).copied().unwrap_or(Letter::A);
+        let correct_choice =
+            place.and_then(|place| Letter::ALL.get(place)).copied().unwrap_or(Letter::A);
         Question {
             question_text: fact.stem.clone(),
             choices: Choices::from(texts),
@@ -247,7 +271,8 @@ fn sorted(mut stems: Vec<String>) -> Vec<String> {
 /// Divides the facts by page into as many groups as questions are wanted, each over about as many
 /// pages that have facts.
 fn strata(facts: &[Fact], count: usize) -> Vec<Vec<usize>> {
-    let pages: Vec<usize> = facts.iter().map(|fact| fact.page).collect::<BTreeSet<_>>().into_iter().collect();
+    let pages: Vec<usize> =
+        facts.iter().map(|fact| fact.page).collect::<BTreeSet<_>>().into_iter().collect();
     let groups = count.min(pages.len());
     let mut out = vec![Vec::new(); groups];
     for (index, fact) in facts.iter().enumerate() {

@@ -61,7 +61,12 @@ pub fn review(candidates: Vec<Question>, pages: &[Page], language: Language) -> 
     Reviewed { kept, dropped }
 }
 
-fn check(question: &Question, pages: &[Page], lexicon: &Lexicon, seen: &Seen) -> Result<Vec<Flaw>, Reason> {
+fn check(
+    question: &Question,
+    pages: &[Page],
+    lexicon: &Lexicon,
+    seen: &Seen,
+) -> Result<Vec<Flaw>, Reason> {
     if !question.question_text.chars().any(char::is_alphanumeric) {
         return Err(Reason::NoStem);
     }
@@ -81,7 +86,9 @@ pub(crate) fn has_four_choices(question: &Question) -> bool {
     let texts: HashSet<String> = question
         .choices
         .iter()
-        .map(|(_, text)| canonical(text).to_lowercase().trim_end_matches(['.', ';', ',']).to_owned())
+        .map(|(_, text)| {
+            canonical(text).to_lowercase().trim_end_matches(['.', ';', ',']).to_owned()
+        })
         .filter(|text| !text.is_empty())
         .collect();
     texts.len() == 4

@@ -166,12 +166,13 @@ fn continues(open: &str, next: &str, language: Language) -> bool {
 
 fn is_abbreviation(bare: &str, language: Language) -> bool {
     const BOTH: [&str; 28] = [
-        "al", "art", "av", "cf", "chap", "dr", "e.g", "ed", "eq", "etc", "fig", "i.e", "inc", "jr", "ltd",
-        "mr", "mrs", "ms", "no", "nos", "pp", "prof", "sect", "sr", "st", "tab", "vol", "vs",
+        "al", "art", "av", "cf", "chap", "dr", "e.g", "ed", "eq", "etc", "fig", "i.e", "inc", "jr",
+        "ltd", "mr", "mrs", "ms", "no", "nos", "pp", "prof", "sect", "sr", "st", "tab", "vol",
+        "vs",
     ];
     const FRENCH: [&str; 20] = [
-        "apr", "c.-à-d", "c.à.d", "ch", "env", "ex", "hab", "j.-c", "m", "max", "min", "mm", "n", "p", "p.ex",
-        "réf", "s", "ste", "éd", "éq",
+        "apr", "c.-à-d", "c.à.d", "ch", "env", "ex", "hab", "j.-c", "m", "max", "min", "mm", "n",
+        "p", "p.ex", "réf", "s", "ste", "éd", "éq",
     ];
     const ENGLISH: [&str; 8] = ["approx", "dept", "est", "p", "ref", "rev", "sec", "u.s"];
     // "etc." ends a sentence as often as not; before a capital it does.
@@ -191,8 +192,10 @@ fn is_askable(text: &str, is_item: bool, lexicon: &Lexicon) -> bool {
     if !(5..=48).contains(&word_count) || text.len() > 420 {
         return false;
     }
-    let starts_well = text.chars().next().is_some_and(|c| c.is_uppercase() || c == '«' || c == '"' || c == '“');
-    let ends_well = text.ends_with(['.', '!', '»', '”', ')']) || is_item && !text.ends_with([':', ',', '?']);
+    let starts_well =
+        text.chars().next().is_some_and(|c| c.is_uppercase() || c == '«' || c == '"' || c == '“');
+    let ends_well =
+        text.ends_with(['.', '!', '»', '”', ')']) || is_item && !text.ends_with([':', ',', '?']);
     if !starts_well || !ends_well || !is_balanced(text) || points_elsewhere(text) {
         return false;
     }
@@ -216,23 +219,66 @@ fn is_askable(text: &str, is_item: bool, lexicon: &Lexicon) -> bool {
 
 fn is_balanced(text: &str) -> bool {
     let count = |c: char| text.matches(c).count();
-    count('(') == count(')') && count('«') == count('»') && count('“') == count('”') && count('"').is_multiple_of(2)
+    count('(') == count(')')
+        && count('«') == count('»')
+        && count('“') == count('”')
+        && count('"').is_multiple_of(2)
         && count('[') == count(']')
 }
 
 /// Addresses, and references to what a reader of the question cannot see.
 pub(crate) fn points_elsewhere(text: &str) -> bool {
     const MARKS: [&str; 32] = [
-        "http", "www.", "@", "ci-dess", "ci-après", "ci-contre", "ci-joint", "voir ", "voyez", "consultez", "cf.", "suivant",
-        "précédent", " above", " below", "see ", "this document", "this manual", "this section", "this chapter", "following",
-        "previous", "ce document", "ce manuel", "ce guide", "ce chapitre", "cette section", "cette page", "todo", "copyright",
-        "rights reserved", "droits réservés",
+        "http",
+        "www.",
+        "@",
+        "ci-dess",
+        "ci-après",
+        "ci-contre",
+        "ci-joint",
+        "voir ",
+        "voyez",
+        "consultez",
+        "cf.",
+        "suivant",
+        "précédent",
+        " above",
+        " below",
+        "see ",
+        "this document",
+        "this manual",
+        "this section",
+        "this chapter",
+        "following",
+        "previous",
+        "ce document",
+        "ce manuel",
+        "ce guide",
+        "ce chapitre",
+        "cette section",
+        "cette page",
+        "todo",
+        "copyright",
+        "rights reserved",
+        "droits réservés",
     ];
-    const NUMBERED: [&str; 10] =
-        ["figure ", "fig. ", "tableau ", "table ", "page ", "chapitre ", "section ", "chapter ", "appendix ", "annexe "];
+    const NUMBERED: [&str; 10] = [
+        "figure ",
+        "fig. ",
+        "tableau ",
+        "table ",
+        "page ",
+        "chapitre ",
+        "section ",
+        "chapter ",
+        "appendix ",
+        "annexe ",
+    ];
     let lower = text.to_lowercase();
     // "section 2" points at a part of the document; "la section du tuyau" does not.
-    let numbered = |mark: &str| lower.split(mark).skip(1).any(|after| after.starts_with(|c: char| c.is_ascii_digit()));
+    let numbered = |mark: &str| {
+        lower.split(mark).skip(1).any(|after| after.starts_with(|c: char| c.is_ascii_digit()))
+    };
     MARKS.iter().any(|mark| lower.contains(mark))
         || NUMBERED.iter().any(|mark| numbered(mark))
         || text.contains(['\\', '{', '}', '|', '☐', '\u{fffd}', '©'])
@@ -252,7 +298,11 @@ mod tests {
         let text = "M. Dupont mesure 3.5 m, p. ex. ici. Le réseau (cf. Fig. 2) est stable. J. Martin le dit.";
         assert_eq!(
             split(text, Language::Fr),
-            ["M. Dupont mesure 3.5 m, p. ex. ici.", "Le réseau (cf. Fig. 2) est stable.", "J. Martin le dit."]
+            [
+                "M. Dupont mesure 3.5 m, p. ex. ici.",
+                "Le réseau (cf. Fig. 2) est stable.",
+                "J. Martin le dit."
+            ]
         );
     }
 

@@ -147,6 +147,11 @@ pub(super) fn in_words(key: &str, language: Language, rng: &mut ChaCha8Rng) -> O
     // Which place the key takes among four neighbours.
     let place = usize::try_from(rng.next_u32() % 4).ok()?;
     let start = at.saturating_sub(place).min(words.len().saturating_sub(4));
-    let mut others = words.iter().skip(start).take(4).filter(|word| **word != key).map(|word| (*word).to_owned());
+    let mut others = words
+        .iter()
+        .skip(start)
+        .take(4)
+        .filter(|word| **word != key)
+        .map(|word| (*word).to_owned());
     Some([others.next()?, others.next()?, others.next()?])
 }

@@ -34,13 +34,20 @@ impl Source<'_> {
     /// between phrases that fit about equally well.
     pub(crate) fn choose(&self, fact: &Fact, rng: &mut ChaCha8Rng) -> Option<[String; 3]> {
         match fact.form {
-            Form::Figure { word: true, .. } => return figures::in_words(&fact.key, self.lexicon.language, rng),
-            Form::Figure { word: false, .. } => return figures::choose(fact, self.pool.of(&fact.form), rng),
+            Form::Figure { word: true, .. } => {
+                return figures::in_words(&fact.key, self.lexicon.language, rng);
+            }
+            Form::Figure { word: false, .. } => {
+                return figures::choose(fact, self.pool.of(&fact.form), rng);
+            }
             _ => {}
         }
         let key = Phrase::of(&fact.key, fact.page, fact.block, self.lexicon);
-        let siblings: Vec<Phrase> =
-            fact.siblings.iter().map(|text| Phrase::of(text, fact.page, fact.block, self.lexicon)).collect();
+        let siblings: Vec<Phrase> = fact
+            .siblings
+            .iter()
+            .map(|text| Phrase::of(text, fact.page, fact.block, self.lexicon))
+            .collect();
         let candidates = self.candidates(fact, &key, &siblings, rng);
         let refused = Refused {
             quote: canonical(&fact.quote).to_lowercase(),
@@ -69,7 +76,13 @@ impl Source<'_> {
     }
 
     /// Phrases of comparable length, cheapest first.
-    fn candidates<'a>(&'a self, fact: &Fact, key: &Phrase, siblings: &'a [Phrase], rng: &mut ChaCha8Rng) -> Vec<Candidate<'a>> {
+    fn candidates<'a>(
+        &'a self,
+        fact: &Fact,
+        key: &Phrase,
+        siblings: &'a [Phrase],
+        rng: &mut ChaCha8Rng,
+    ) -> Vec<Candidate<'a>> {
         let mut out = Vec::new();
         let mut add = |phrase: &'a Phrase, sibling: bool, extra: u32| {
             if (sibling || phrase.block != fact.block) && is_comparable(phrase.length, key.length) {
@@ -80,9 +93,14 @@ impl Source<'_> {
         siblings.iter().for_each(|phrase| add(phrase, true, 0));
         self.pool.of(&fact.form).iter().for_each(|phrase| add(phrase, false, STRANGER));
         for (form, rank) in fact.form.kindred().iter().zip(1..) {
-            self.pool.of(form).iter().for_each(|phrase| add(phrase, false, STRANGER + rank * KINDRED));
+            self.pool
+                .of(form)
+                .iter()
+                .for_each(|phrase| add(phrase, false, STRANGER + rank * KINDRED));
         }
-        out.sort_by(|one, other| one.cost.cmp(&other.cost).then_with(|| one.phrase.text.cmp(&other.phrase.text)));
+        out.sort_by(|one, other| {
+            one.cost.cmp(&other.cost).then_with(|| one.phrase.text.cmp(&other.phrase.text))
+        });
         out
     }
 
@@ -97,7 +115,8 @@ impl Source<'_> {
 
     /// The stems that occur in the fewest sentences.
     fn rarest(&self, stems: &[String], count: usize) -> Vec<String> {
-        let mut known: Vec<&String> = stems.iter().filter(|stem| self.sentences.frequency(stem) > 0).collect();
+        let mut known: Vec<&String> =
+            stems.iter().filter(|stem| self.sentences.frequency(stem) > 0).collect();
         known.sort_by_key(|stem| (self.sentences.frequency(stem), stem.as_str()));
         known.dedup();
         known.into_iter().take(count).cloned().collect()
@@ -135,7 +154,10 @@ fn cost(phrase: &Phrase, key: &Phrase) -> u32 {
     let wanted = key.length * 105 / 100;
     let difference = phrase.length.abs_diff(wanted) * 60 / wanted.max(1);
     let distance = phrase.page.abs_diff(key.page).min(30) / 3;
-    u32::try_from(difference + distance).unwrap_or(u32::MAX / 2)
+    // A figure beside phrases without one stands out.
+    let has_figure = |phrase: &Phrase| phrase.text.contains(|c: char| c.is_ascii_digit());
+    let stands_out = if has_figure(phrase) == has_figure(key) { 0 } else { 30 };
+    u32::try_from(difference + distance + stands_out).unwrap_or(u32::MAX / 2)
 }
 
 /// Neither contains the other, and at most a third of their content is common.

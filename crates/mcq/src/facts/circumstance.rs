@@ -1,7 +1,8 @@
 //! Why, when and how: « parce que », "because", « Si …, … », "To …, run …".
 
+use super::complement::{LONGEST_OPTION, finish};
 use super::definition::que;
-use super::phrase::{Token, finish, is_anaphoric, join, noun_form, tokens, without_label, LONGEST_OPTION};
+use super::phrase::{Token, is_anaphoric, join, noun_form, tokens, without_label};
 use super::relation_fr::is_infinitive;
 use super::{Context, Fact, Form, Pattern};
 use crate::question::Language;
@@ -14,7 +15,8 @@ pub(super) fn read(sentence: &Sentence, context: &Context<'_>, found: &mut Vec<F
     found.extend(cause(sentence, context, text));
     found.extend(requirement(sentence, context, text));
     if let Some(comma) = all.iter().position(|token| token.text.ends_with(',')) {
-        let (opening, rest) = (all.get(..=comma).unwrap_or(&[]), all.get(comma + 1..).unwrap_or(&[]));
+        let (opening, rest) =
+            (all.get(..=comma).unwrap_or(&[]), all.get(comma + 1..).unwrap_or(&[]));
         found.extend(condition(sentence, context, opening, rest));
         found.extend(purpose(sentence, context, opening, rest));
     }
@@ -23,7 +25,9 @@ pub(super) fn read(sentence: &Sentence, context: &Context<'_>, found: &mut Vec<F
 /// « A parce que B »: how is A explained?
 fn cause(sentence: &Sentence, context: &Context<'_>, text: &str) -> Option<Fact> {
     let marks: &[&str] = match context.language() {
-        Language::Fr => &[" parce que ", " parce qu'", " parce qu’", ", car ", " car ", " puisque "],
+        Language::Fr => {
+            &[" parce que ", " parce qu'", " parce qu’", ", car ", " car ", " puisque "]
+        }
         Language::En => &[", because ", " because "],
     };
     let (effect, reason) = marks.iter().find_map(|mark| text.split_once(mark))?;
@@ -34,7 +38,10 @@ fn cause(sentence: &Sentence, context: &Context<'_>, text: &str) -> Option<Fact>
         Language::Fr => format!("Comment s'explique le fait {} ?", que(&effect)),
         Language::En => format!("Why is it that {effect}?"),
     };
-    Some(Fact::of(sentence, Pattern::Circumstance, stem, reason, Form::Clause).about(&effect, context))
+    Some(
+        Fact::of(sentence, Pattern::Circumstance, stem, reason, Form::Clause)
+            .about(&effect, context),
+    )
 }
 
 /// « A si B »: on what condition?
@@ -47,17 +54,24 @@ fn requirement(sentence: &Sentence, context: &Context<'_>, text: &str) -> Option
     let claim = clause(claim, context).filter(|claim| !claim.contains(','))?;
     // « est dit stationnaire » says what is called so.
     let claim = claim.replace(" est dite ", " est ").replace(" est dit ", " est ");
-    let condition = finish(condition, context).filter(|condition| is_option_sized(condition) && !condition.contains(','))?;
+    let condition = finish(condition, context)
+        .filter(|condition| is_option_sized(condition) && !condition.contains(','))?;
     let stem = match context.language() {
         Language::Fr => format!("À quelle condition peut-on dire {} ?", que(&claim)),
         Language::En => format!("Under what condition is it true that {claim}?"),
     };
-    let fact = Fact::of(sentence, Pattern::Circumstance, stem, condition, Form::Clause).about(&claim, context);
+    let fact = Fact::of(sentence, Pattern::Circumstance, stem, condition, Form::Clause)
+        .about(&claim, context);
     Some(fact.with_bonus(-4))
 }
 
 /// « Si A, B »: what happens if A?
-fn condition(sentence: &Sentence, context: &Context<'_>, opening: &[Token<'_>], rest: &[Token<'_>]) -> Option<Fact> {
+fn condition(
+    sentence: &Sentence,
+    context: &Context<'_>,
+    opening: &[Token<'_>],
+    rest: &[Token<'_>],
+) -> Option<Fact> {
     let first = opening.first()?;
     let word = first.lower.as_str();
     let condition = finish(&join(opening), context)?;
@@ -67,18 +81,29 @@ fn condition(sentence: &Sentence, context: &Context<'_>, opening: &[Token<'_>], 
         (Language::En, "if" | "when") => format!("What happens {condition}?"),
         _ => return None,
     };
-    let outcome = rest.strip_prefix_word(if context.language() == Language::En { "then" } else { "alors" });
+    let outcome =
+        rest.strip_prefix_word(if context.language() == Language::En { "then" } else { "alors" });
     let outcome = clause(&join(outcome), context).filter(|outcome| is_option_sized(outcome))?;
     let enough = condition.split_whitespace().count() >= 4;
-    enough.then(|| Fact::of(sentence, Pattern::Circumstance, ask, outcome, Form::Clause).about(&condition, context))
+    enough.then(|| {
+        Fact::of(sentence, Pattern::Circumstance, ask, outcome, Form::Clause)
+            .about(&condition, context)
+    })
 }
 
 /// "To create a package, run dh_make": how?
-fn purpose(sentence: &Sentence, context: &Context<'_>, opening: &[Token<'_>], rest: &[Token<'_>]) -> Option<Fact> {
+fn purpose(
+    sentence: &Sentence,
+    context: &Context<'_>,
+    opening: &[Token<'_>],
+    rest: &[Token<'_>],
+) -> Option<Fact> {
     let (first, second) = (opening.first()?, opening.get(1)?);
     let aim = finish(&join(opening.get(1..)?), context)?;
     let ask = match (context.language(), first.lower.as_str()) {
-        (Language::Fr, "pour") if is_infinitive(&second.lower) => format!("Comment faire pour {aim} ?"),
+        (Language::Fr, "pour") if is_infinitive(&second.lower) => {
+            format!("Comment faire pour {aim} ?")
+        }
         (Language::En, "to") => format!("How do you {aim}?"),
         _ => return None,
     };
@@ -86,12 +111,17 @@ fn purpose(sentence: &Sentence, context: &Context<'_>, opening: &[Token<'_>], re
     let is_instruction = match context.language() {
         Language::Fr => instruction.lower.ends_with("ez"),
         Language::En => {
-            !context.lexicon.is_stop_word(&instruction.lower) && instruction.lower == instruction.text && !instruction.lower.ends_with("ly")
+            !context.lexicon.is_stop_word(&instruction.lower)
+                && instruction.lower == instruction.text
+                && !instruction.lower.ends_with("ly")
         }
     };
-    let key = finish(&join(rest), context).filter(|key| is_option_sized(key) && !key.contains(','))?;
+    let key =
+        finish(&join(rest), context).filter(|key| is_option_sized(key) && !key.contains(','))?;
     let enough = is_instruction && aim.split_whitespace().count() >= 2;
-    enough.then(|| Fact::of(sentence, Pattern::Circumstance, ask, key, Form::Instruction).about(&aim, context))
+    enough.then(|| {
+        Fact::of(sentence, Pattern::Circumstance, ask, key, Form::Instruction).about(&aim, context)
+    })
 }
 
 /// A clause that can stand alone: it opens with an article or a name.
@@ -99,9 +129,13 @@ fn clause(text: &str, context: &Context<'_>) -> Option<String> {
     let text = finish(text, context)?;
     let first = text.split_whitespace().next()?;
     let opens = noun_form(&text, context.language()).is_some()
-        || first.chars().next().is_some_and(char::is_uppercase) && !context.lexicon.is_stop_word(&first.to_lowercase());
+        || first.chars().next().is_some_and(char::is_uppercase)
+            && !context.lexicon.is_stop_word(&first.to_lowercase());
     let count = text.split_whitespace().count();
-    let whole = opens && (3..=26).contains(&count) && !is_anaphoric(&text, context.language()) && !text.contains([':', ';']);
+    let whole = opens
+        && (3..=26).contains(&count)
+        && !is_anaphoric(&text, context.language())
+        && !text.contains([':', ';']);
     whole.then(|| context.uncapitalise(&text))
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Only the end: a gap inside the stem is an item-writing flaw, a sentence to be completed is not.
 
-use super::phrase::{final_noun, is_anaphoric, join, noun_form, tokens, without_label};
+use super::complement::final_noun;
+use super::phrase::{is_anaphoric, join, noun_form, tokens, without_label};
 use super::{Context, Fact, Pattern};
 use crate::question::Language;
 use crate::sentence::Sentence;
@@ -12,8 +13,9 @@ const GAP: &str = "_____";
 
 /// Stems of last words that test nothing.
 const VAGUE_ENDS: [&str; 30] = [
-    "fin", "début", "debut", "cas", "moment", "façon", "facon", "manièr", "manier", "fois", "temp", "plac", "lieu", "reste", "rest", "end",
-    "begin", "way", "time", "case", "same", "thing", "start", "page", "paper", "text", "suit", "sourc", "tabl", "figur",
+    "fin", "début", "debut", "cas", "moment", "façon", "facon", "manièr", "manier", "fois", "temp",
+    "plac", "lieu", "reste", "rest", "end", "begin", "way", "time", "case", "same", "thing",
+    "start", "page", "paper", "text", "suit", "sourc", "tabl", "figur",
 ];
 
 /// Reads the completion of a sentence.
@@ -42,6 +44,11 @@ pub(super) fn read(sentence: &Sentence, context: &Context<'_>, found: &mut Vec<F
     if content.len() == 1 && content.iter().any(|stem| VAGUE_ENDS.contains(&stem.as_str())) {
         return;
     }
-    let focus = if count <= 18 { 0 } else { -6 } + i32::try_from(content.len().min(3)).unwrap_or(0) * 3;
-    found.push(Fact::of(sentence, Pattern::Completion, stem, key, form).about(&opening, context).with_bonus(focus));
+    let focus =
+        if count <= 18 { 0 } else { -6 } + i32::try_from(content.len().min(3)).unwrap_or(0) * 3;
+    found.push(
+        Fact::of(sentence, Pattern::Completion, stem, key, form)
+            .about(&opening, context)
+            .with_bonus(focus),
+    );
 }

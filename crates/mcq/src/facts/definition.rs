@@ -1,6 +1,7 @@
 //! « X est un … », "X refers to …", « On appelle X … »: what is it, and what is it called?
 
-use super::phrase::{self, Token, complement, head_is_plural, noun_form, subject, tokens, without_article};
+use super::complement::{complement, finish};
+use super::phrase::{self, Token, head_is_plural, noun_form, subject, tokens, without_article};
 use super::{Context, Fact, Form, Pattern};
 use crate::question::Language;
 use crate::sentence::Sentence;
@@ -27,7 +28,8 @@ pub(super) fn read(sentence: &Sentence, context: &Context<'_>, found: &mut Vec<F
             Language::En => format!("What is {thing} called?"),
         };
         let form = term_form(&name, false);
-        found.push(Fact::of(sentence, Pattern::Definition, stem, name, form).about(&thing, context));
+        found
+            .push(Fact::of(sentence, Pattern::Definition, stem, name, form).about(&thing, context));
     }
 }
 
@@ -37,21 +39,35 @@ fn ask(sentence: &Sentence, context: &Context<'_>, definition: &Definition, foun
         (Language::Fr, false) if *bare => {
             (format!("Qu'appelle-t-on {term} ?"), format!("Quel terme désigne {description} ?"))
         }
-        (Language::Fr, false) => (format!("Qu'est-ce {} ?", que(term)), format!("Quel terme désigne {description} ?")),
-        (Language::Fr, true) => (format!("Que sont {term} ?"), format!("Quel terme désigne {description} ?")),
-        (Language::En, false) => (format!("What is {term}?"), format!("Which term refers to {description}?")),
-        (Language::En, true) => (format!("What are {term}?"), format!("Which term refers to {description}?")),
+        (Language::Fr, false) => {
+            (format!("Qu'est-ce {} ?", que(term)), format!("Quel terme désigne {description} ?"))
+        }
+        (Language::Fr, true) => {
+            (format!("Que sont {term} ?"), format!("Quel terme désigne {description} ?"))
+        }
+        (Language::En, false) => {
+            (format!("What is {term}?"), format!("Which term refers to {description}?"))
+        }
+        (Language::En, true) => {
+            (format!("What are {term}?"), format!("Which term refers to {description}?"))
+        }
     };
     let form = Form::Description { plural: *plural };
-    let definite = matches!(noun_form(description, context.language()), Some(Form::Noun { definite: true, .. }));
-    let fact = Fact::of(sentence, Pattern::Definition, what, description.clone(), form).about(term, context);
+    let definite = matches!(
+        noun_form(description, context.language()),
+        Some(Form::Noun { definite: true, .. })
+    );
+    let fact = Fact::of(sentence, Pattern::Definition, what, description.clone(), form)
+        .about(term, context);
     found.push(fact.with_bonus(if definite { -12 } else { 0 }));
     let name = without_article(term, context.language()).to_owned();
     let described = context.lexicon.content_stems(description);
     let repeats = context.lexicon.content_stems(&name).iter().any(|stem| described.contains(stem));
     // « La ligne 1 est le nom du paquet » names nothing: only an indefinite description defines.
-    let defines = matches!(noun_form(description, context.language()), Some(Form::Noun { definite: false, .. }) | None)
-        || name.chars().next().is_some_and(char::is_uppercase);
+    let defines = matches!(
+        noun_form(description, context.language()),
+        Some(Form::Noun { definite: false, .. }) | None
+    ) || name.chars().next().is_some_and(char::is_uppercase);
     if defines && !repeats && name.split_whitespace().count() <= 4 && described.len() >= 3 {
         let form = term_form(&name, *plural);
         let fact = Fact::of(sentence, Pattern::Definition, which, name, form);
@@ -71,7 +87,8 @@ pub(super) fn que(next: &str) -> String {
 
 /// Whether French elides before this word.
 pub(super) fn starts_with_vowel(word: &str) -> bool {
-    word.chars().next().is_some_and(|c| "aeiouyàâéèêëîïôûœhAEIOUÀÂÉÈÊÎÔÛŒ".contains(c)) && !word.starts_with(['h', 'y'])
+    word.chars().next().is_some_and(|c| "aeiouyàâéèêëîïôûœhAEIOUÀÂÉÈÊÎÔÛŒ".contains(c))
+        && !word.starts_with(['h', 'y'])
 }
 
 /// « X est un Y », « X désigne Y », "X is a Y", "X is defined as Y", « On appelle X un Y ».
@@ -92,10 +109,14 @@ fn defined(all: &[Token<'_>], context: &Context<'_>) -> Option<Definition> {
     let opens = match language {
         Language::Fr => noun_form(first.text, language).is_some(),
         Language::En => {
-            noun_form(first.text, language).is_some() || plural && phrase::head_is_plural(&phrase::join(rest.get(..3.min(rest.len()))?))
+            noun_form(first.text, language).is_some()
+                || plural && phrase::head_is_plural(&phrase::join(rest.get(..3.min(rest.len()))?))
         }
     };
-    let possessive = matches!(first.lower.as_str(), "son" | "sa" | "ses" | "leur" | "leurs" | "its" | "their" | "chaque");
+    let possessive = matches!(
+        first.lower.as_str(),
+        "son" | "sa" | "ses" | "leur" | "leurs" | "its" | "their" | "chaque"
+    );
     if !opens || possessive || superlative(rest) {
         return None;
     }
@@ -108,8 +129,12 @@ fn defined(all: &[Token<'_>], context: &Context<'_>) -> Option<Definition> {
 fn copula(tokens: &[Token<'_>], language: Language) -> Option<(usize, bool)> {
     let word = |at: usize| tokens.get(at).map_or("", |token| token.lower.as_str());
     match (language, word(0)) {
-        (Language::Fr, "est") if word(1).starts_with("défini") && word(2) == "comme" => Some((3, false)),
-        (Language::Fr, "sont") if word(1).starts_with("défini") && word(2) == "comme" => Some((3, true)),
+        (Language::Fr, "est") if word(1).starts_with("défini") && word(2) == "comme" => {
+            Some((3, false))
+        }
+        (Language::Fr, "sont") if word(1).starts_with("défini") && word(2) == "comme" => {
+            Some((3, true))
+        }
         (Language::Fr, "est" | "désigne") => Some((1, false)),
         (Language::Fr, "sont" | "désignent") => Some((1, true)),
         (Language::En, "is") if word(1) == "defined" && word(2) == "as" => Some((3, false)),
@@ -125,9 +150,32 @@ fn copula(tokens: &[Token<'_>], language: Language) -> Option<(usize, bool)> {
 /// « le premier », "the same": no definition.
 fn superlative(rest: &[Token<'_>]) -> bool {
     const WORDS: [&str; 26] = [
-        "premier", "première", "premiers", "même", "seul", "seule", "plus", "moins", "mieux", "suivant", "suivante",
-        "suivants", "dernier", "dernière", "first", "same", "only", "most", "least", "best", "last", "case", "good", "lot",
-        "cas", "few",
+        "premier",
+        "première",
+        "premiers",
+        "même",
+        "seul",
+        "seule",
+        "plus",
+        "moins",
+        "mieux",
+        "suivant",
+        "suivante",
+        "suivants",
+        "dernier",
+        "dernière",
+        "first",
+        "same",
+        "only",
+        "most",
+        "least",
+        "best",
+        "last",
+        "case",
+        "good",
+        "lot",
+        "cas",
+        "few",
     ];
     rest.iter().take(3).any(|token| {
         let bare = token.lower.rsplit('\'').next().unwrap_or("");
@@ -143,12 +191,14 @@ fn on_appelle(all: &[Token<'_>], context: &Context<'_>) -> Option<Definition> {
     }
     let at = (3..all.len().min(8)).find(|at| {
         all.get(*at).is_some_and(|token| {
-            matches!(token.lower.as_str(), "tout" | "toute") || noun_form(token.text, Language::Fr).is_some()
+            matches!(token.lower.as_str(), "tout" | "toute")
+                || noun_form(token.text, Language::Fr).is_some()
         })
     })?;
-    let term = phrase::finish(&phrase::join(all.get(2..at)?), context)?;
+    let term = finish(&phrase::join(all.get(2..at)?), context)?;
     let description = complement(all.get(at..)?, true, context)?;
-    let enough = description.split_whitespace().count() >= 3 && term.split_whitespace().count() <= 4;
+    let enough =
+        description.split_whitespace().count() >= 3 && term.split_whitespace().count() <= 4;
     enough.then_some(Definition { term, description, plural: false, bare: true })
 }
 
@@ -157,7 +207,9 @@ fn named(all: &[Token<'_>], context: &Context<'_>) -> Option<(String, String)> {
     let at = (1..all.len().min(10)).find(|at| {
         let word = |offset: usize| all.get(at + offset).map_or("", |token| token.lower.as_str());
         match context.language() {
-            Language::Fr => word(0) == "est" && (word(1).starts_with("appelé") || word(1).starts_with("nommé")),
+            Language::Fr => {
+                word(0) == "est" && (word(1).starts_with("appelé") || word(1).starts_with("nommé"))
+            }
             Language::En => word(0) == "is" && (word(1) == "called" || word(1) == "named"),
         }
     })?;

@@ -1,6 +1,7 @@
 //! Figures: how much, how many.
 
-use super::phrase::{Token, finish, join, noun_form, subject, tokens, without_article, without_label};
+use super::complement::finish;
+use super::phrase::{Token, join, noun_form, subject, tokens, without_article, without_label};
 use super::{Context, Fact, Form, Pattern};
 use crate::question::Language;
 use crate::sentence::Sentence;
@@ -54,7 +55,9 @@ fn labelled(sentence: &Sentence, context: &Context<'_>) -> Option<Fact> {
     let label = finish(label.trim(), context)?;
     let (figure, unit, _) = measure(&tokens(rest))?;
     let count = label.split_whitespace().count();
-    let names = (2..=8).contains(&count) && !label.contains([',', '(']) && label.chars().next().is_some_and(char::is_uppercase);
+    let names = (2..=8).contains(&count)
+        && !label.contains([',', '('])
+        && label.chars().next().is_some_and(char::is_uppercase);
     let stem = match context.language() {
         Language::Fr => format!("Quelle valeur est indiquée pour « {label} » ?"),
         Language::En => format!("What value is given for “{label}”?"),
@@ -62,11 +65,21 @@ fn labelled(sentence: &Sentence, context: &Context<'_>) -> Option<Fact> {
     names.then(|| figure_fact(sentence, context, stem, figure, unit, &label))
 }
 
-fn french(sentence: &Sentence, context: &Context<'_>, before: &[Token<'_>], rest: &[Token<'_>]) -> Option<Fact> {
+fn french(
+    sentence: &Sentence,
+    context: &Context<'_>,
+    before: &[Token<'_>],
+    rest: &[Token<'_>],
+) -> Option<Fact> {
     let verb = rest.first()?;
     let next = rest.get(1)?;
     let word = verb.lower.as_str();
-    if word == "est" && matches!(next.lower.as_str(), "de" | "d'environ" | "fixée" | "fixé" | "égale" | "égal" | "limitée" | "limité") {
+    if word == "est"
+        && matches!(
+            next.lower.as_str(),
+            "de" | "d'environ" | "fixée" | "fixé" | "égale" | "égal" | "limitée" | "limité"
+        )
+    {
         let skip = if matches!(next.lower.as_str(), "de" | "d'environ") { 2 } else { 3 };
         let asked = subject(before, context)?;
         let (figure, unit, _) = measure(rest.get(skip..)?)?;
@@ -81,19 +94,35 @@ fn french(sentence: &Sentence, context: &Context<'_>, before: &[Token<'_>], rest
     if MEASURING_FR.contains(&word) {
         let asked = subject(before, context)?;
         let (figure, unit, _) = measure(rest.get(1..)?)?;
-        return Some(figure_fact(sentence, context, format!("Combien {word} {asked} ?"), figure, unit, &asked));
+        return Some(figure_fact(
+            sentence,
+            context,
+            format!("Combien {word} {asked} ?"),
+            figure,
+            unit,
+            &asked,
+        ));
     }
     if COUNTING_FR.contains(&word) {
         let asked = subject(before, context)?;
         let (number, counted) = count_of(rest.get(1..)?, context)?;
-        let of = if super::definition::starts_with_vowel(&counted) { format!("d'{counted}") } else { format!("de {counted}") };
+        let of = if super::definition::starts_with_vowel(&counted) {
+            format!("d'{counted}")
+        } else {
+            format!("de {counted}")
+        };
         let stem = format!("Combien {of} {word} {asked} ?");
         return Some(count_fact(sentence, context, stem, number, &counted, &asked));
     }
     None
 }
 
-fn english(sentence: &Sentence, context: &Context<'_>, before: &[Token<'_>], rest: &[Token<'_>]) -> Option<Fact> {
+fn english(
+    sentence: &Sentence,
+    context: &Context<'_>,
+    before: &[Token<'_>],
+    rest: &[Token<'_>],
+) -> Option<Fact> {
     let verb = rest.first()?;
     let word = verb.lower.as_str();
     if matches!(word, "is" | "are") {
@@ -129,7 +158,10 @@ fn measure(tokens: &[Token<'_>]) -> Option<(String, String, usize)> {
     let clean = |text: &str| text.trim_end_matches(['.', ',', ';', ':']).to_owned();
     let ended = last_number.text.ends_with(['.', ',', ';']);
     let unit = tokens.get(used).map(|token| clean(token.text)).filter(|unit| {
-        !ended && !unit.is_empty() && unit.chars().count() <= 14 && unit.chars().all(|c| c.is_alphabetic() || "%€$°µΩ/²³".contains(c))
+        !ended
+            && !unit.is_empty()
+            && unit.chars().count() <= 14
+            && unit.chars().all(|c| c.is_alphabetic() || "%€$°µΩ/²³".contains(c))
     })?;
     let figure = format!("{} {unit}", clean(&join(tokens.get(..used)?)));
     Some((figure, singular(&unit), used + 1))
@@ -137,7 +169,11 @@ fn measure(tokens: &[Token<'_>]) -> Option<(String, String, usize)> {
 
 fn is_number(text: &str) -> bool {
     let bare = text.trim_end_matches(['.', ',', ';']);
-    !bare.is_empty() && bare.starts_with(|c: char| c.is_ascii_digit()) && bare.chars().all(|c| c.is_ascii_digit() || c == '.' || c == ',' || c == '\u{202f}' || c == '\u{a0}')
+    !bare.is_empty()
+        && bare.starts_with(|c: char| c.is_ascii_digit())
+        && bare
+            .chars()
+            .all(|c| c.is_ascii_digit() || c == '.' || c == ',' || c == '\u{202f}' || c == '\u{a0}')
 }
 
 /// A number and the things it counts: "twelve field types".
@@ -153,7 +189,10 @@ fn count_of(tokens: &[Token<'_>], context: &Context<'_>) -> Option<(String, Stri
     for token in tokens.iter().skip(1).take(4) {
         let bare = token.text.trim_end_matches(['.', ',', ';', ':']);
         let chains = matches!(token.lower.as_str(), "de" | "d'" | "of") && !counted.is_empty();
-        if bare.is_empty() || context.lexicon.is_stop_word(&token.lower) && !chains || token.text.starts_with('(') {
+        if bare.is_empty()
+            || context.lexicon.is_stop_word(&token.lower) && !chains
+            || token.text.starts_with('(')
+        {
             break;
         }
         counted.push(bare);
@@ -175,13 +214,27 @@ fn singular(unit: &str) -> String {
     if lower.chars().count() > 3 { lower.trim_end_matches('s').to_owned() } else { unit.to_owned() }
 }
 
-fn figure_fact(sentence: &Sentence, context: &Context<'_>, stem: String, figure: String, unit: String, asked: &str) -> Fact {
+fn figure_fact(
+    sentence: &Sentence,
+    context: &Context<'_>,
+    stem: String,
+    figure: String,
+    unit: String,
+    asked: &str,
+) -> Fact {
     let form = Form::Figure { unit, word: false };
     let asked = without_article(asked, context.language());
     Fact::of(sentence, Pattern::Figure, stem, figure, form).about(asked, context)
 }
 
-fn count_fact(sentence: &Sentence, context: &Context<'_>, stem: String, number: String, counted: &str, asked: &str) -> Fact {
+fn count_fact(
+    sentence: &Sentence,
+    context: &Context<'_>,
+    stem: String,
+    number: String,
+    counted: &str,
+    asked: &str,
+) -> Fact {
     let word = !number.starts_with(|c: char| c.is_ascii_digit());
     let form = Form::Figure { unit: if word { String::new() } else { singular(counted) }, word };
     Fact::of(sentence, Pattern::Figure, stem, number, form).about(asked, context)

@@ -1,7 +1,8 @@
 //! Lists: which entry belongs to it, and which term of a glossary is described.
 
+use super::complement::finish;
 use super::definition::term_form;
-use super::phrase::{finish, is_anaphoric};
+use super::phrase::is_anaphoric;
 use super::{Context, Fact, Form, Pattern, Pool};
 use crate::layout::{Block, BlockKind};
 use crate::question::Language;
@@ -27,9 +28,13 @@ fn lists<'a>(context: &Context<'a>) -> Vec<List<'a>> {
     let mut open: Option<List<'a>> = None;
     let mut before: Option<&'a Block> = None;
     for (index, block) in blocks.iter().enumerate() {
-        let same_page = open.as_ref().and_then(|list| list.items.last()).is_none_or(|(_, last)| last.page == block.page);
+        let same_page = open
+            .as_ref()
+            .and_then(|list| list.items.last())
+            .is_none_or(|(_, last)| last.page == block.page);
         if block.kind == BlockKind::Item && same_page {
-            let introduction = before.filter(|before| before.page == block.page).and_then(introduce);
+            let introduction =
+                before.filter(|before| before.page == block.page).and_then(introduce);
             open.get_or_insert(List { introduction, items: Vec::new() }).items.push((index, block));
         } else {
             out.extend(open.take().filter(|list| list.items.len() >= 2));
@@ -57,7 +62,9 @@ fn glossary(list: &List<'_>, context: &Context<'_>, facts: &mut Vec<Fact>, pool:
         .items
         .iter()
         .filter_map(|(index, block)| {
-            let (term, description) = [" : ", ": ", " – ", " — ", " - "].iter().find_map(|mark| block.text.split_once(mark))?;
+            let (term, description) = [" : ", ": ", " – ", " — ", " - "]
+                .iter()
+                .find_map(|mark| block.text.split_once(mark))?;
             if points_elsewhere(&block.text) || is_label(term) {
                 return None;
             }
@@ -83,10 +90,17 @@ fn glossary(list: &List<'_>, context: &Context<'_>, facts: &mut Vec<Fact>, pool:
         }
         let description = context.uncapitalise(description);
         let stem = match context.language() {
-            Language::Fr => format!("Quel élément le document décrit-il ainsi : « {description} » ?"),
+            Language::Fr => {
+                format!("Quel élément le document décrit-il ainsi : « {description} » ?")
+            }
             Language::En => format!("Which of the following is described as “{description}”?"),
         };
-        let siblings = entries.iter().map(|(_, _, other, _)| other).filter(|other| *other != term).cloned().collect();
+        let siblings = entries
+            .iter()
+            .map(|(_, _, other, _)| other)
+            .filter(|other| *other != term)
+            .cloned()
+            .collect();
         facts.push(Fact {
             pattern: Pattern::Definition,
             stem,
@@ -109,7 +123,9 @@ fn enumeration(list: &List<'_>, context: &Context<'_>, facts: &mut Vec<Fact>, po
         .iter()
         .filter_map(|(index, block)| {
             let text = finish(&block.text, context)?;
-            let fits = (2..=14).contains(&text.split_whitespace().count()) && !text.contains([':', '(']) && text.split(". ").count() == 1;
+            let fits = (2..=14).contains(&text.split_whitespace().count())
+                && !text.contains([':', '('])
+                && text.split(". ").count() == 1;
             fits.then_some((*index, *block, text))
         })
         .collect();
@@ -118,22 +134,36 @@ fn enumeration(list: &List<'_>, context: &Context<'_>, facts: &mut Vec<Fact>, po
     }
     let Some((opening, introduction)) = &list.introduction else { return };
     let word_count = introduction.split_whitespace().count();
-    if entries.len() < 3 || !(3..=24).contains(&word_count) || is_anaphoric(introduction, context.language()) {
+    if entries.len() < 3
+        || !(3..=24).contains(&word_count)
+        || is_anaphoric(introduction, context.language())
+    {
         return;
     }
-    let reads = introduction.split_whitespace().any(|word| context.lexicon.is_stop_word(&word.to_lowercase()));
-    if !reads || introduction.contains("--") || finish(introduction, context).is_none() || points_elsewhere(introduction) {
+    let reads = introduction
+        .split_whitespace()
+        .any(|word| context.lexicon.is_stop_word(&word.to_lowercase()));
+    if !reads
+        || introduction.contains("--")
+        || finish(introduction, context).is_none()
+        || points_elsewhere(introduction)
+    {
         return;
     }
     let stem = match context.language() {
-        Language::Fr => format!("Lequel de ces éléments complète correctement « {introduction} : » ?"),
+        Language::Fr => {
+            format!("Lequel de ces éléments complète correctement « {introduction} : » ?")
+        }
         Language::En => format!("Which of the following correctly completes “{introduction}:”?"),
     };
     for (index, block, entry) in &entries {
         let Some(page) = context.pages.get(block.page) else { continue };
         // From the introduction to the entry, as it stands on the page.
         let passage = context.layout.passage(page, (opening.span.0, block.span.1));
-        let Some(quote) = passage.find(introduction.as_str()).and_then(|at| passage.get(at..)) else { continue };
+        let Some(quote) = passage.find(introduction.as_str()).and_then(|at| passage.get(at..))
+        else {
+            continue;
+        };
         if quote.chars().count() > 500 {
             continue;
         }
@@ -155,9 +185,38 @@ fn enumeration(list: &List<'_>, context: &Context<'_>, facts: &mut Vec<Fact>, po
 /// « Définition », "Note": what the entry is, not what it names.
 fn is_label(term: &str) -> bool {
     const LABELS: [&str; 32] = [
-        "définition", "rappel", "attention", "exercice", "exemple", "remarque", "note", "question", "réponse", "objectif", "astuce",
-        "important", "résumé", "conclusion", "à retenir", "nb", "n.b", "definition", "reminder", "warning", "exercise", "example", "answer",
-        "hint", "tip", "key takeaway", "summary", "takeaway", "principle", "principe", "idea", "past",
+        "définition",
+        "rappel",
+        "attention",
+        "exercice",
+        "exemple",
+        "remarque",
+        "note",
+        "question",
+        "réponse",
+        "objectif",
+        "astuce",
+        "important",
+        "résumé",
+        "conclusion",
+        "à retenir",
+        "nb",
+        "n.b",
+        "definition",
+        "reminder",
+        "warning",
+        "exercise",
+        "example",
+        "answer",
+        "hint",
+        "tip",
+        "key takeaway",
+        "summary",
+        "takeaway",
+        "principle",
+        "principe",
+        "idea",
+        "past",
     ];
     LABELS.contains(&term.trim().to_lowercase().as_str())
 }

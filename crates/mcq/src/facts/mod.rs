@@ -4,6 +4,7 @@
 //! besides, goes into the [`Pool`] from which distractors of the same form are drawn.
 
 mod circumstance;
+mod complement;
 mod completion;
 mod definition;
 mod figure;
@@ -80,7 +81,10 @@ impl Form {
     pub(crate) fn kindred(&self) -> Vec<Form> {
         match *self {
             Form::Noun { definite, plural } => {
-                vec![Form::Noun { definite: !definite, plural }, Form::Noun { definite, plural: !plural }]
+                vec![
+                    Form::Noun { definite: !definite, plural },
+                    Form::Noun { definite, plural: !plural },
+                ]
             }
             Form::Bare { plural } => vec![Form::Noun { definite: true, plural }],
             Form::Term { plural, capital } => vec![Form::Term { plural: !plural, capital }],
@@ -154,7 +158,8 @@ impl Pool {
         // An article that opened a sentence loses its capital: options look alike.
         let lowered: String;
         let mut text = text;
-        if let (Form::Noun { .. } | Form::Description { .. }, Some(first)) = (&form, text.chars().next())
+        if let (Form::Noun { .. } | Form::Description { .. }, Some(first)) =
+            (&form, text.chars().next())
             && first.is_uppercase()
         {
             lowered = first.to_lowercase().chain(text.chars().skip(1)).collect();
@@ -193,7 +198,8 @@ impl<'a> Context<'a> {
                 opening = false;
             }
         }
-        let common = counts.into_iter().filter(|(_, count)| *count > 0).map(|(word, _)| word).collect();
+        let common =
+            counts.into_iter().filter(|(_, count)| *count > 0).map(|(word, _)| word).collect();
         Self { lexicon, layout, pages, common }
     }
 
@@ -210,7 +216,9 @@ impl<'a> Context<'a> {
         let is_name = first.chars().skip(1).any(|c| c.is_uppercase() || c.is_ascii_digit());
         let mut chars = text.chars();
         match chars.next() {
-            Some(c) if is_common && !is_name && c.is_uppercase() => c.to_lowercase().chain(chars).collect(),
+            Some(c) if is_common && !is_name && c.is_uppercase() => {
+                c.to_lowercase().chain(chars).collect()
+            }
             _ => text.to_owned(),
         }
     }
@@ -231,7 +239,7 @@ pub(crate) fn read(context: &Context<'_>, sentences: &Sentences) -> (Vec<Fact>, 
         circumstance::read(sentence, context, &mut found);
         figure::read(sentence, context, &mut found);
         completion::read(sentence, context, &mut found);
-        for (form, text) in phrase::spare_phrases(sentence, context) {
+        for (form, text) in complement::spare_phrases(sentence, context) {
             pool.add(form, &text, sentence.page, sentence.block, context.lexicon);
         }
         for fact in &found {
@@ -258,7 +266,8 @@ impl Fact {
             quote: sentence.text.clone(),
             block: sentence.block,
             siblings: Vec::new(),
-            bonus: if sentence.rejoined { -4 } else { 0 } + if sentence.text.ends_with('.') { 0 } else { -8 },
+            bonus: if sentence.rejoined { -4 } else { 0 }
+                + if sentence.text.ends_with('.') { 0 } else { -8 },
         }
     }
 

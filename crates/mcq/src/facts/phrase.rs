@@ -1,12 +1,8 @@
-//! Cutting sentences into subject, verb and complement without a grammar.
+//! Words, articles and subjects: the front half of a sentence, read without a grammar.
 
 use super::{Context, Form};
 use crate::lexicon::words;
 use crate::question::Language;
-use crate::sentence::Sentence;
-
-/// The most words an option may have.
-pub(super) const LONGEST_OPTION: usize = 16;
 
 /// A word of a sentence with its punctuation, and its bare lowercase form.
 pub(super) struct Token<'a> {
@@ -35,7 +31,8 @@ pub(super) fn join(tokens: &[Token<'_>]) -> String {
 /// The sentence without a label such as « Définition : » or "Note:".
 pub(super) fn without_label(text: &str) -> &str {
     let Some((label, rest)) = text.split_once(':') else { return text };
-    let is_label = label.split_whitespace().count() <= 2 && label.chars().all(|c| c.is_alphabetic() || c == ' ' || c == '\u{a0}');
+    let is_label = label.split_whitespace().count() <= 2
+        && label.chars().all(|c| c.is_alphabetic() || c == ' ' || c == '\u{a0}');
     let rest = rest.trim_start();
     if is_label && !rest.is_empty() { rest } else { text }
 }
@@ -43,14 +40,85 @@ pub(super) fn without_label(text: &str) -> &str {
 /// Words that point outside the sentence: a question that holds one cannot be answered alone.
 pub(super) fn is_anaphoric(text: &str, language: Language) -> bool {
     const FRENCH: [&str; 48] = [
-        "ce", "cet", "cette", "ces", "cela", "ceci", "ça", "celui", "celle", "ceux", "celles", "ci", "il", "elle",
-        "ils", "elles", "nous", "vous", "je", "tu", "notre", "nos", "votre", "vos", "y", "eux", "lui", "mon", "on", "exemple", "exemples", 
-        "dernier", "dernière", "derniers", "dernières", "autre", "autres", "ici", "lesquelles", "tel", "telle", "tels", "telles",
-        "précédemment", "suivant", "suivante", "dessus", "dessous",
+        "ce",
+        "cet",
+        "cette",
+        "ces",
+        "cela",
+        "ceci",
+        "ça",
+        "celui",
+        "celle",
+        "ceux",
+        "celles",
+        "ci",
+        "il",
+        "elle",
+        "ils",
+        "elles",
+        "nous",
+        "vous",
+        "je",
+        "tu",
+        "notre",
+        "nos",
+        "votre",
+        "vos",
+        "y",
+        "eux",
+        "lui",
+        "mon",
+        "on",
+        "exemple",
+        "exemples",
+        "dernier",
+        "dernière",
+        "derniers",
+        "dernières",
+        "autre",
+        "autres",
+        "ici",
+        "lesquelles",
+        "tel",
+        "telle",
+        "tels",
+        "telles",
+        "précédemment",
+        "suivant",
+        "suivante",
+        "dessus",
+        "dessous",
     ];
     const ENGLISH: [&str; 30] = [
-        "previously", "example", "this", "these", "those", "it", "they", "them", "he", "she", "we", "you", "i", "our", "us", "your", "here",
-        "latter", "former", "my", "itself", "one", "ones", "such", "above", "below", "another", "other", "others",
+        "previously",
+        "example",
+        "this",
+        "these",
+        "those",
+        "it",
+        "they",
+        "them",
+        "he",
+        "she",
+        "we",
+        "you",
+        "i",
+        "our",
+        "us",
+        "your",
+        "here",
+        "latter",
+        "former",
+        "my",
+        "itself",
+        "one",
+        "ones",
+        "such",
+        "above",
+        "below",
+        "another",
+        "other",
+        "others",
         "there",
     ];
     words(text).any(|word| {
@@ -71,8 +139,15 @@ pub(super) fn noun_form(text: &str, language: Language) -> Option<Form> {
             "le" | "la" => noun(true, false),
             "les" => noun(true, true),
             "un" | "une" => noun(false, false),
-            "des" | "plusieurs" | "certains" | "certaines" | "quelques" | "deux" | "trois" | "quatre" => noun(false, true),
-            "de" if text.split_whitespace().nth(1).is_some_and(|word| word.ends_with(['s', 'x'])) => noun(false, true),
+            "des" | "plusieurs" | "certains" | "certaines" | "quelques" | "deux" | "trois"
+            | "quatre" => noun(false, true),
+            "de" if text
+                .split_whitespace()
+                .nth(1)
+                .is_some_and(|word| word.ends_with(['s', 'x'])) =>
+            {
+                noun(false, true)
+            }
             _ if first.starts_with("l'") => noun(true, false),
             "son" | "sa" => noun(true, false),
             "ses" | "leurs" => noun(true, true),
@@ -94,7 +169,10 @@ pub(super) fn noun_form(text: &str, language: Language) -> Option<Form> {
 pub(super) fn head_is_plural(text: &str) -> bool {
     let mut head = "";
     for word in words(text) {
-        if matches!(word, "of" | "for" | "in" | "on" | "to" | "with" | "from" | "by" | "that" | "which" | "and") {
+        if matches!(
+            word,
+            "of" | "for" | "in" | "on" | "to" | "with" | "from" | "by" | "that" | "which" | "and"
+        ) {
             break;
         }
         head = word;
@@ -119,259 +197,241 @@ pub(super) fn without_article(text: &str, language: Language) -> &str {
 /// Whether the tokens can be the subject of a question: a short noun phrase that stands alone.
 pub(super) fn subject(tokens: &[Token<'_>], context: &Context<'_>) -> Option<String> {
     const GENERIC: [&str; 40] = [
-        "but", "objectif", "problème", "exemple", "solution", "premier", "première", "second", "deuxième", "suite",
-        "reste", "chose", "cas", "résultat", "question", "raison", "différence", "avantage", "aim", "problem", "example",
-        "solution", "first", "second", "third", "rest", "thing", "case", "result", "reason", "difference", "idea", "point",
-        "note", "remarque", "following", "goal", "purpose", "last", "next",
+        "but",
+        "objectif",
+        "problème",
+        "exemple",
+        "solution",
+        "premier",
+        "première",
+        "second",
+        "deuxième",
+        "suite",
+        "reste",
+        "chose",
+        "cas",
+        "résultat",
+        "question",
+        "raison",
+        "différence",
+        "avantage",
+        "aim",
+        "problem",
+        "example",
+        "solution",
+        "first",
+        "second",
+        "third",
+        "rest",
+        "thing",
+        "case",
+        "result",
+        "reason",
+        "difference",
+        "idea",
+        "point",
+        "note",
+        "remarque",
+        "following",
+        "goal",
+        "purpose",
+        "last",
+        "next",
     ];
     let language = context.language();
     if tokens.is_empty() || tokens.len() > 9 {
         return None;
     }
     let text = join(tokens);
-    if text.contains([',', ';', ':', '(', ')', '«', '"', '“', '?', '!', '/', '=']) || is_anaphoric(&text, language) {
+    if text.contains([',', ';', ':', '(', ')', '«', '"', '“', '?', '!', '/', '='])
+        || is_anaphoric(&text, language)
+    {
         return None;
     }
     let banned: &[&str] = match language {
         Language::Fr => &[
-            "que", "qui", "dont", "où", "si", "quand", "lorsque", "mais", "ne", "pas", "pour", "puis", "donc", "car", "en",
-            "dans", "avec", "sans", "comme", "tout", "est", "sont", "afin", "après", "avant", "lors", "selon", "parmi",
-            "quel", "quelle", "quels", "or", "ainsi", "aussi", "même", "pourquoi", "comment", "chacun", "sinon", "enfin",
-            "plus", "tel", "telle", "attention", "toutefois", "cependant", "voilà", "voici", "aucun", "aucune", "rien",
+            "que",
+            "qui",
+            "dont",
+            "où",
+            "si",
+            "quand",
+            "lorsque",
+            "mais",
+            "ne",
+            "pas",
+            "pour",
+            "puis",
+            "donc",
+            "car",
+            "en",
+            "dans",
+            "avec",
+            "sans",
+            "comme",
+            "tout",
+            "est",
+            "sont",
+            "afin",
+            "après",
+            "avant",
+            "lors",
+            "selon",
+            "parmi",
+            "quel",
+            "quelle",
+            "quels",
+            "or",
+            "ainsi",
+            "aussi",
+            "même",
+            "pourquoi",
+            "comment",
+            "chacun",
+            "sinon",
+            "enfin",
+            "plus",
+            "tel",
+            "telle",
+            "attention",
+            "toutefois",
+            "cependant",
+            "voilà",
+            "voici",
+            "aucun",
+            "aucune",
+            "rien",
         ],
         Language::En => &[
-            "that", "which", "who", "when", "if", "while", "but", "not", "then", "because", "as", "is", "are", "where",
-            "since", "although", "however", "so", "what", "how", "why", "please", "no", "nothing", "none", "was", "were",
-            "be", "can", "will", "must", "do", "does", "both", "every", "each", "thus", "therefore", "also", "there",
-            "any", "to", "remember", "note", "make", "use", "see", "check", "run", "set", "let", "click", "select", "press", "consider",
-            "always", "never", "usually", "often", "typically", "generally", "sometimes", "currently", "finally", "alternatively",
-            "unfortunately", "fortunately", "examples", "follow", "add", "create", "write", "read", "edit", "install", "keep", "put", "try", "avoid", "ensure", "given", "using",
+            "that",
+            "which",
+            "who",
+            "when",
+            "if",
+            "while",
+            "but",
+            "not",
+            "then",
+            "because",
+            "as",
+            "is",
+            "are",
+            "where",
+            "since",
+            "although",
+            "however",
+            "so",
+            "what",
+            "how",
+            "why",
+            "please",
+            "no",
+            "nothing",
+            "none",
+            "was",
+            "were",
+            "be",
+            "can",
+            "will",
+            "must",
+            "do",
+            "does",
+            "both",
+            "every",
+            "each",
+            "thus",
+            "therefore",
+            "also",
+            "there",
+            "any",
+            "to",
+            "remember",
+            "note",
+            "make",
+            "use",
+            "see",
+            "check",
+            "run",
+            "set",
+            "let",
+            "click",
+            "select",
+            "press",
+            "consider",
+            "always",
+            "never",
+            "usually",
+            "often",
+            "typically",
+            "generally",
+            "sometimes",
+            "currently",
+            "finally",
+            "alternatively",
+            "unfortunately",
+            "fortunately",
+            "examples",
+            "follow",
+            "add",
+            "create",
+            "write",
+            "read",
+            "edit",
+            "install",
+            "keep",
+            "put",
+            "try",
+            "avoid",
+            "ensure",
+            "given",
+            "using",
         ],
     };
-    if tokens.iter().any(|token| banned.contains(&token.lower.as_str()) || starts_elided(&token.lower)) {
+    if tokens
+        .iter()
+        .any(|token| banned.contains(&token.lower.as_str()) || starts_elided(&token.lower))
+    {
         return None;
     }
     let stems = content_words(&text, context);
     let opens_well = match noun_form(&text, language) {
-        Some(_) => !text.to_lowercase().starts_with("its ") && !text.to_lowercase().starts_with("their "),
+        Some(_) => {
+            !text.to_lowercase().starts_with("its ") && !text.to_lowercase().starts_with("their ")
+        }
         None => tokens.first().is_some_and(|token| {
-            token.text.chars().next().is_some_and(char::is_uppercase) && !context.lexicon.is_stop_word(&token.lower)
+            token.text.chars().next().is_some_and(char::is_uppercase)
+                && !context.lexicon.is_stop_word(&token.lower)
         }),
     };
     let generic = stems.len() == 1 && stems.iter().all(|word| GENERIC.contains(&word.as_str()));
-    let first_generic = stems.first().is_some_and(|word| matches!(word.as_str(), "premier" | "première" | "second" | "seconde" | "first" | "third" | "same"));
-    let possessive = tokens.first().is_some_and(|token| matches!(token.lower.as_str(), "son" | "sa" | "ses" | "leur" | "leurs"));
+    let first_generic = stems.first().is_some_and(|word| {
+        matches!(
+            word.as_str(),
+            "premier" | "première" | "second" | "seconde" | "first" | "third" | "same"
+        )
+    });
+    let possessive = tokens.first().is_some_and(|token| {
+        matches!(token.lower.as_str(), "son" | "sa" | "ses" | "leur" | "leurs")
+    });
     // "En TeXworks les" : the phrase must end on its noun.
     let ends_well = tokens.last().is_some_and(|token| {
-        !context.lexicon.is_stop_word(&token.lower) && token.lower.chars().any(char::is_alphanumeric)
+        !context.lexicon.is_stop_word(&token.lower)
+            && token.lower.chars().any(char::is_alphanumeric)
     });
-    (opens_well && ends_well && !generic && !first_generic && !possessive && !stems.is_empty()).then(|| context.uncapitalise(&text))
+    (opens_well && ends_well && !generic && !first_generic && !possessive && !stems.is_empty())
+        .then(|| context.uncapitalise(&text))
 }
 
 fn starts_elided(lower: &str) -> bool {
-    ["qu'", "n'", "c'", "s'", "j'", "m'", "t'", "lorsqu'", "puisqu'"].iter().any(|elided| lower.starts_with(elided))
+    ["qu'", "n'", "c'", "s'", "j'", "m'", "t'", "lorsqu'", "puisqu'"]
+        .iter()
+        .any(|elided| lower.starts_with(elided))
 }
 
-fn content_words(text: &str, context: &Context<'_>) -> Vec<String> {
+/// The content words of a phrase, in lowercase.
+pub(super) fn content_words(text: &str, context: &Context<'_>) -> Vec<String> {
     words(text)
         .map(str::to_lowercase)
         .filter(|lower| lower.chars().count() > 1 && !context.lexicon.is_stop_word(lower))
         .collect()
-}
-
-/// Reads a complement up to the first clause boundary; `relative` lets it run through relative clauses, as
-/// definitions need. Returns nothing if it is empty, too long, or points elsewhere.
-pub(super) fn complement(tokens: &[Token<'_>], relative: bool, context: &Context<'_>) -> Option<String> {
-    let boundary: &[&str] = match context.language() {
-        Language::Fr => &[
-            "lorsque", "lorsqu", "quand", "si", "car", "mais", "tandis", "puis", "parce", "puisque", "alors", "bien",
-            "afin", "sinon", "donc", "pendant", "sauf", "cependant", "voire",
-        ],
-        Language::En => &[
-            "when", "if", "because", "while", "although", "but", "unless", "until", "whereas", "since", "so", "then", "however",
-            "except", "before", "after", "instead",
-        ],
-    };
-    let relatives: &[&str] = match context.language() {
-        Language::Fr => &["qui", "que", "qu", "dont", "où", "lequel", "laquelle", "lesquels", "lesquelles", "en", "pour"],
-        Language::En => &["which", "that", "who", "whose", "where", "as", "for"],
-    };
-    let most = if relative { LONGEST_OPTION + 8 } else { LONGEST_OPTION };
-    let mut kept: Vec<&str> = Vec::new();
-    let mut cut = false;
-    for (at, token) in tokens.iter().enumerate() {
-        let bare = token.lower.split('\'').next().unwrap_or("");
-        if at > 0 && (boundary.contains(&bare) || token.text.starts_with(['(', '–', '—', '[', '-']) && at > 1) {
-            cut = true;
-            break;
-        }
-        if at > 2 && !relative && relatives.contains(&bare) {
-            // "en" opens a clause only before a participle: "en mesurant".
-            let next = tokens.get(at + 1).map_or("", |next| next.lower.as_str());
-            if bare != "en" || next.ends_with("ant") {
-                cut = true;
-                break;
-            }
-        }
-        kept.push(token.text);
-        if kept.len() > most {
-            return None;
-        }
-        if token.text.ends_with([';', ':', '.', '!']) {
-            cut = at + 1 < tokens.len();
-            break;
-        }
-        let next = tokens.get(at + 1).map_or("", |next| next.lower.as_str());
-        if token.text.ends_with(',') && !(relative && kept.len() < 6) {
-            // "optimization, integration and differentiation": half a list is half an answer.
-            let goes_on = !relative && !context.lexicon.is_stop_word(next) && !next.is_empty()
-                && !["ing", "ant", "ed", "ly", "ment"].iter().any(|ending| next.ends_with(ending));
-            if goes_on {
-                return None;
-            }
-            cut = true;
-            break;
-        }
-        // "the capabilities and discusses": a second verb begins another fact.
-        if !relative && is_verb(next, context.language()) && matches!(bare, "and" | "or" | "et" | "ou") {
-            kept.pop();
-            cut = true;
-            break;
-        }
-    }
-    let ending = |word: &str| word.trim_end_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-    while cut && kept.last().is_some_and(|word| {
-        let bare = ending(word);
-        let hollow = matches!(bare.as_str(), "moment" | "cas" | "fois" | "way" | "moins");
-        bare.is_empty() || hollow || context.lexicon.is_stop_word(&bare) && !bare.ends_with("même") && bare != "tout"
-    }) {
-        kept.pop();
-    }
-    // Cut before what the last word needs: "un outil pour mettre", "an article formatted".
-    let last = kept.last().map(|word| ending(word)).unwrap_or_default();
-    let hangs = match context.language() {
-        Language::Fr => super::relation_fr::is_infinitive(&last),
-        Language::En => last.ends_with("ed") || last.ends_with("ing"),
-    };
-    if cut && hangs && kept.len() > 1 {
-        return None;
-    }
-    finish(&kept.join(" "), context)
-}
-
-fn is_verb(lower: &str, language: Language) -> bool {
-    match language {
-        Language::Fr => super::relation_fr::is_verb(lower),
-        Language::En => super::relation_en::is_verb(lower),
-    }
-}
-
-/// Whether a phrase that should name a thing holds a finite verb: the cut went wrong.
-pub(super) fn is_clause(text: &str, language: Language) -> bool {
-    let verbs: &[&str] = match language {
-        Language::Fr => &["est", "sont", "peut", "peuvent", "doit", "doivent", "sera", "seront", "ont", "était", "soit"],
-        Language::En => &["is", "are", "was", "were", "will", "can", "must", "should", "has", "have", "does", "may"],
-    };
-    words(text).skip(1).any(|word| verbs.contains(&word))
-}
-
-/// Strips closing punctuation, checks that the phrase is whole and stands alone.
-pub(super) fn finish(text: &str, context: &Context<'_>) -> Option<String> {
-    let text = text.trim_end_matches(['.', ',', ';', ':', '!', ' ', '\u{a0}']).trim();
-    let balanced = text.matches('(').count() == text.matches(')').count()
-        && text.matches('«').count() == text.matches('»').count()
-        && text.matches('"').count().is_multiple_of(2)
-        && text.matches('“').count() == text.matches('”').count();
-    let has_content = !content_words(text, context).is_empty();
-    let last = text.rsplit(' ').next().unwrap_or("").to_lowercase();
-    let hangs = matches!(
-        last.as_str(),
-        "et" | "ou" | "de" | "du" | "des" | "le" | "la" | "les" | "un" | "une" | "à" | "au" | "aux" | "and" | "or" | "of" | "the" | "a"
-            | "an" | "que" | "qui"
-    );
-    let odd = hangs
-        || text.contains("..")
-        || text.ends_with(['-', '–', '/', '&', '\'', '’'])
-        || text.starts_with([':', ')', '-', '–', '/'])
-        || !text.chars().all(|c| c.is_alphanumeric() || " \u{a0}\u{202f}'’-–/.,()%€$«»“”\"°+#:&!".contains(c))
-        || text.chars().any(|c| ('\u{e000}'..='\u{f8ff}').contains(&c))
-        || words(text).any(is_noted);
-    (balanced && has_content && !odd && !is_anaphoric(text, context.language())).then(|| text.to_owned())
-}
-
-/// A word with the number of a footnote stuck to it: "constante4".
-fn is_noted(word: &str) -> bool {
-    let letters = word.trim_end_matches(|c: char| c.is_ascii_digit());
-    letters.len() != word.len() && letters.chars().count() >= 5 && letters.chars().all(char::is_lowercase)
-}
-
-/// The noun phrase a sentence ends with, and the position of its first token.
-pub(super) fn final_noun(tokens: &[Token<'_>], context: &Context<'_>) -> Option<(usize, String)> {
-    // The last article within reach whose phrase runs on to the end of the sentence.
-    const REACH: usize = 7;
-    let last = tokens.len().checked_sub(1)?;
-    let mut found = None;
-    for at in (tokens.len().saturating_sub(REACH)..=last).rev() {
-        let token = tokens.get(at)?;
-        if at < last && token.text.ends_with([',', ';', ':', ')', '.']) {
-            break;
-        }
-        let bare = token.lower.split('\'').next().unwrap_or("");
-        if noun_form(token.text, context.language()).is_some() {
-            found = Some(at);
-            // "la qualité de la mesure": go on through "de" to the head noun.
-            let before = at.checked_sub(1).and_then(|before| tokens.get(before));
-            if before.is_some_and(|token| matches!(token.lower.as_str(), "de" | "d" | "of")) {
-                continue;
-            }
-            // "la qualité des mesures": « des » after one noun with its article is « de les ».
-            let head = at.checked_sub(2).and_then(|head| tokens.get(head));
-            let contracted = token.lower == "des"
-                && before.is_some_and(|noun| !context.lexicon.is_stop_word(&noun.lower) && noun.text.ends_with(char::is_alphanumeric))
-                && head.is_some_and(|article| noun_form(article.text, context.language()).is_some());
-            if contracted {
-                found = at.checked_sub(2);
-            }
-            break;
-        }
-        let linking = matches!(bare, "de" | "d" | "du" | "of" | "et" | "and");
-        if context.lexicon.is_stop_word(bare) && !linking && !token.lower.contains('\'') {
-            break;
-        }
-    }
-    let at = found?;
-    // « les fermer »: a pronoun before a verb, not an article.
-    let second = tokens.get(at + 1).map_or("", |token| token.lower.as_str());
-    if context.language() == Language::Fr && super::relation_fr::is_infinitive(second) {
-        return None;
-    }
-    let text = finish(&join(tokens.get(at..)?), context)?;
-    (text.split_whitespace().count() >= 2 || text.contains(['\'', '’'])).then_some((at, text))
-}
-
-/// Phrases that are no fact's key but make plausible distractors.
-pub(super) fn spare_phrases(sentence: &Sentence, context: &Context<'_>) -> Vec<(Form, String)> {
-    let mut out = Vec::new();
-    let text = without_label(&sentence.text);
-    let text = text.trim_end_matches(['?', ' ', '\u{a0}']);
-    let all = tokens(text);
-    if let Some((_, noun)) = final_noun(&all, context)
-        && let Some(form) = noun_form(&noun, context.language())
-    {
-        out.push((form, noun));
-    }
-    // A whole clause: the sentence, or what stands before its first mark.
-    let head = [" ;", " :", " (", "; ", ": "].iter().filter_map(|mark| text.find(mark)).min();
-    let clause = head.and_then(|at| text.get(..at)).unwrap_or(text);
-    let least = if head.is_some() { 6 } else { 4 };
-    let count = clause.split_whitespace().count();
-    if sentence.askable
-        && (least..=LONGEST_OPTION).contains(&count)
-        && text.ends_with(['.', ')'])
-        && !clause.contains(',')
-        && noun_form(clause, context.language()).is_some()
-    {
-        out.extend(finish(&context.uncapitalise(clause), context).map(|clause| (Form::Clause, clause)));
-    }
-    out
 }

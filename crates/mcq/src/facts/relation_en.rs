@@ -1,6 +1,7 @@
 //! English sentences of the shape subject, verb, complement: "What does the package contain?"
 
-use super::phrase::{is_clause, Token, complement, finish, head_is_plural, join, noun_form, subject, tokens, without_label};
+use super::complement::{complement, finish, is_clause};
+use super::phrase::{Token, head_is_plural, join, noun_form, subject, tokens, without_label};
 use super::{Context, Fact, Form, Pattern};
 use crate::question::Language;
 use crate::sentence::Sentence;
@@ -46,7 +47,9 @@ pub(super) fn read(sentence: &Sentence, context: &Context<'_>, found: &mut Vec<F
     let all = tokens(without_label(&sentence.text));
     for at in 1..all.len().min(11) {
         let Some((before, rest)) = all.split_at_checked(at) else { return };
-        let Some(verb) = rest.first().filter(|verb| !verb.text.ends_with([',', ';', ':'])) else { continue };
+        let Some(verb) = rest.first().filter(|verb| !verb.text.ends_with([',', ';', ':'])) else {
+            continue;
+        };
         // "The cache significantly reduces": the adverb is no part of the subject.
         let before = match before.split_last() {
             Some((last, others)) if last.lower.ends_with("ly") && !others.is_empty() => others,
@@ -82,9 +85,11 @@ fn active(
 ) -> Option<Fact> {
     let (verb, next) = (rest.first()?, rest.get(1)?);
     let auxiliary = if plural { "do" } else { "does" };
-    let agrees = |third: &str, base: &str| if plural { verb.lower == base } else { verb.lower == third };
-    if let Some((_, base, preposition)) =
-        INDIRECT.iter().find(|(third, base, preposition)| agrees(third, base) && next.lower == *preposition)
+    let agrees =
+        |third: &str, base: &str| if plural { verb.lower == base } else { verb.lower == third };
+    if let Some((_, base, preposition)) = INDIRECT
+        .iter()
+        .find(|(third, base, preposition)| agrees(third, base) && next.lower == *preposition)
     {
         let key = complement(rest.get(2..)?, false, context)?;
         let stem = format!("What {auxiliary} {asked} {base} {preposition}?");
@@ -97,9 +102,24 @@ fn active(
         return Some(fact);
     }
     let opens_object = noun_form(next.text, Language::En).is_some()
-        || matches!(next.lower.as_str(), "all" | "both" | "several" | "many" | "any" | "two" | "three" | "four" | "some" | "only")
+        || matches!(
+            next.lower.as_str(),
+            "all"
+                | "both"
+                | "several"
+                | "many"
+                | "any"
+                | "two"
+                | "three"
+                | "four"
+                | "some"
+                | "only"
+        )
         || !plural && next.lower.ends_with('s') && next.lower.chars().count() > 3
-        || !plural && context.lexicon.stem(&next.lower).chars().count() > 4 && !context.lexicon.is_stop_word(&next.lower) && !next.lower.ends_with("ly");
+        || !plural
+            && context.lexicon.stem(&next.lower).chars().count() > 4
+            && !context.lexicon.is_stop_word(&next.lower)
+            && !next.lower.ends_with("ly");
     if !opens_object {
         return None;
     }
@@ -121,16 +141,22 @@ fn enabling(
     base: &str,
     rest: &[Token<'_>],
 ) -> Option<Fact> {
-    let to = (2..rest.len().min(7)).find(|at| rest.get(*at).is_some_and(|token| token.lower == "to"))?;
+    let to =
+        (2..rest.len().min(7)).find(|at| rest.get(*at).is_some_and(|token| token.lower == "to"))?;
     let whom = join(rest.get(1..to)?);
     if whom.contains([',', '(']) {
         return None;
     }
     let key = complement(rest.get(to + 1..)?, false, context)?;
     let stem = format!("What {auxiliary} {asked} {base} {whom} to do?");
-    let opens = key.split_whitespace().next().is_some_and(|word| !context.lexicon.is_stop_word(&word.to_lowercase()));
+    let opens = key
+        .split_whitespace()
+        .next()
+        .is_some_and(|word| !context.lexicon.is_stop_word(&word.to_lowercase()));
     let enough = opens && key.split_whitespace().count() >= 2;
-    enough.then(|| Fact::of(sentence, Pattern::Relation, stem, key, Form::Action).about(asked, context))
+    enough.then(|| {
+        Fact::of(sentence, Pattern::Relation, stem, key, Form::Action).about(asked, context)
+    })
 }
 
 /// "Which of the following provides …?"
@@ -155,41 +181,92 @@ fn ask_subject(
 }
 
 /// "What is the tool used to do?", "What is the value controlled by?"
-fn passive(sentence: &Sentence, context: &Context<'_>, asked: &str, rest: &[Token<'_>]) -> Option<Fact> {
+fn passive(
+    sentence: &Sentence,
+    context: &Context<'_>,
+    asked: &str,
+    rest: &[Token<'_>],
+) -> Option<Fact> {
     let (auxiliary, participle, next) = (rest.first()?, rest.get(1)?, rest.get(2)?);
     let be = auxiliary.lower.as_str();
     if participle.lower == "used" && next.lower == "to" {
         let key = complement(rest.get(3..)?, false, context)?;
         let stem = format!("What {be} {asked} used to do?");
         let enough = key.split_whitespace().count() >= 2;
-        return enough.then(|| Fact::of(sentence, Pattern::Relation, stem, key, Form::Action).about(asked, context));
+        return enough.then(|| {
+            Fact::of(sentence, Pattern::Relation, stem, key, Form::Action).about(asked, context)
+        });
     }
-    let regular = participle.lower.ends_with("ed") || matches!(participle.lower.as_str(), "made" | "built" | "driven" | "drawn" | "known" | "shown" | "kept" | "sent" | "fed" | "bound" | "split" | "given" | "set" | "written" | "held");
-    let preposition = matches!(next.lower.as_str(), "by" | "of" | "on" | "for" | "from" | "to" | "with" | "as" | "into");
-    if !regular || !preposition || participle.lower == "used" && next.lower != "for" || matches!(participle.lower.as_str(), "needed" | "defined" | "located") {
+    let regular = participle.lower.ends_with("ed")
+        || matches!(
+            participle.lower.as_str(),
+            "made"
+                | "built"
+                | "driven"
+                | "drawn"
+                | "known"
+                | "shown"
+                | "kept"
+                | "sent"
+                | "fed"
+                | "bound"
+                | "split"
+                | "given"
+                | "set"
+                | "written"
+                | "held"
+        );
+    let preposition = matches!(
+        next.lower.as_str(),
+        "by" | "of" | "on" | "for" | "from" | "to" | "with" | "as" | "into"
+    );
+    if !regular
+        || !preposition
+        || participle.lower == "used" && next.lower != "for"
+        || matches!(participle.lower.as_str(), "needed" | "defined" | "located")
+    {
         return None;
     }
     let key = complement(rest.get(3..)?, false, context)?;
-    let opens = key.split_whitespace().next().is_some_and(|word| noun_form(word, Language::En).is_some());
+    let opens =
+        key.split_whitespace().next().is_some_and(|word| noun_form(word, Language::En).is_some());
     let enough = key.split_whitespace().count() >= 2 && (opens || next.lower != "to");
     let stem = format!("What {be} {asked} {} {}?", participle.lower, next.lower);
     enough.then(|| fact(sentence, context, stem, key, asked))
 }
 
 /// "What must the user do?"
-fn modal(sentence: &Sentence, context: &Context<'_>, asked: &str, rest: &[Token<'_>]) -> Option<Fact> {
+fn modal(
+    sentence: &Sentence,
+    context: &Context<'_>,
+    asked: &str,
+    rest: &[Token<'_>],
+) -> Option<Fact> {
     let (verb, next) = (rest.first()?, rest.get(1)?);
-    let plain_verb = !context.lexicon.is_stop_word(&next.lower) && !next.lower.ends_with("ly") && !next.lower.ends_with("ed");
-    if !plain_verb || matches!(next.lower.as_str(), "be" | "have" | "also" | "then" | "still" | "only") {
+    let plain_verb = !context.lexicon.is_stop_word(&next.lower)
+        && !next.lower.ends_with("ly")
+        && !next.lower.ends_with("ed");
+    if !plain_verb
+        || matches!(next.lower.as_str(), "be" | "have" | "also" | "then" | "still" | "only")
+    {
         return None;
     }
     let key = complement(rest.get(1..)?, false, context)?;
     let stem = format!("What {} {asked} do?", verb.lower);
     let enough = key.split_whitespace().count() >= 3;
-    enough.then(|| Fact::of(sentence, Pattern::Relation, stem, key, Form::Action).about(asked, context))
+    enough.then(|| {
+        Fact::of(sentence, Pattern::Relation, stem, key, Form::Action).about(asked, context)
+    })
 }
 
-fn fact(sentence: &Sentence, context: &Context<'_>, stem: String, key: String, asked: &str) -> Fact {
-    let form = noun_form(&key, Language::En).unwrap_or_else(|| Form::Bare { plural: head_is_plural(&key) });
+fn fact(
+    sentence: &Sentence,
+    context: &Context<'_>,
+    stem: String,
+    key: String,
+    asked: &str,
+) -> Fact {
+    let form = noun_form(&key, Language::En)
+        .unwrap_or_else(|| Form::Bare { plural: head_is_plural(&key) });
     Fact::of(sentence, Pattern::Relation, stem, key, form).about(asked, context)
 }

@@ -1,7 +1,8 @@
 //! French sentences of the shape subject, verb, complement: « Que contient le paquet ? »
 
+use super::complement::{complement, finish, is_clause};
 use super::definition::starts_with_vowel;
-use super::phrase::{is_clause, complement, finish, join, noun_form, subject, tokens, without_label};
+use super::phrase::{join, noun_form, subject, tokens, without_label};
 use super::{Context, Fact, Form, Pattern};
 use crate::question::Language;
 use crate::sentence::Sentence;
@@ -76,7 +77,9 @@ pub(super) fn read(sentence: &Sentence, context: &Context<'_>, found: &mut Vec<F
     for at in 1..all.len().min(11) {
         let Some((before, rest)) = all.split_at_checked(at) else { return };
         let Some(verb) = rest.first() else { return };
-        let reflexive = before.last().is_some_and(|token| matches!(token.lower.as_str(), "se" | "s'")) || verb.lower.starts_with("s'");
+        let reflexive =
+            before.last().is_some_and(|token| matches!(token.lower.as_str(), "se" | "s'"))
+                || verb.lower.starts_with("s'");
         let relation = if reflexive {
             read_reflexive(before, rest)
         } else if matches!(verb.lower.as_str(), "est" | "sont") {
@@ -99,8 +102,14 @@ pub(super) fn read(sentence: &Sentence, context: &Context<'_>, found: &mut Vec<F
         }
         let direct = DIRECT.iter().find(|(one, many)| verb.lower == *one || verb.lower == *many);
         let Some((one, _)) = direct else { continue };
-        let opens_object = rest.get(1).is_some_and(|token| noun_form(token.text, context.language()).is_some() || is_partitive(&token.lower));
-        let Some(asked) = subject(before, context).filter(|_| opens_object && !verb.text.ends_with(',')) else { continue };
+        let opens_object = rest.get(1).is_some_and(|token| {
+            noun_form(token.text, context.language()).is_some() || is_partitive(&token.lower)
+        });
+        let Some(asked) =
+            subject(before, context).filter(|_| opens_object && !verb.text.ends_with(','))
+        else {
+            continue;
+        };
         let Some(object) = rest.get(1..) else { continue };
         let ask = if starts_with_vowel(&verb.lower) { "Qu'" } else { "Que " };
         let asked_back = verb.lower == *one && before.len() <= 6;
@@ -143,10 +152,18 @@ fn read_indirect(rest: &[super::phrase::Token<'_>]) -> Option<Relation> {
     let (_, _, _, ask) = INDIRECT.iter().find(|(one, many, preposition, _)| {
         (verb.lower == *one || verb.lower == *many) && is_preposition(&next.lower, preposition)
     })?;
-    Some(Relation { ask: format!("{ask} "), verb: verb.text.to_owned(), after: 1 + skip, form: None })
+    Some(Relation {
+        ask: format!("{ask} "),
+        verb: verb.text.to_owned(),
+        after: 1 + skip,
+        form: None,
+    })
 }
 
-fn read_reflexive(before: &[super::phrase::Token<'_>], rest: &[super::phrase::Token<'_>]) -> Option<Relation> {
+fn read_reflexive(
+    before: &[super::phrase::Token<'_>],
+    rest: &[super::phrase::Token<'_>],
+) -> Option<Relation> {
     let verb = rest.first()?;
     let next = rest.get(1)?;
     let elided = verb.lower.starts_with("s'");
@@ -154,7 +171,11 @@ fn read_reflexive(before: &[super::phrase::Token<'_>], rest: &[super::phrase::To
     let (_, _, _, ask) = REFLEXIVE.iter().find(|(one, many, preposition, _)| {
         (bare == *one || bare == *many) && is_preposition(&next.lower, preposition)
     })?;
-    let verb = if elided || before.is_empty() { verb.text.to_owned() } else { format!("se {}", verb.text) };
+    let verb = if elided || before.is_empty() {
+        verb.text.to_owned()
+    } else {
+        format!("se {}", verb.text)
+    };
     Some(Relation { ask: format!("{ask} "), verb, after: 1, form: None })
 }
 
@@ -166,7 +187,10 @@ fn read_passive(rest: &[super::phrase::Token<'_>]) -> Option<Relation> {
         PASSIVE
             .iter()
             .find(|(opening, preposition, _)| {
-                participle.lower.strip_prefix(opening).is_some_and(|ending| matches!(ending, "" | "e" | "s" | "es" | "aux"))
+                participle
+                    .lower
+                    .strip_prefix(opening)
+                    .is_some_and(|ending| matches!(ending, "" | "e" | "s" | "es" | "aux"))
                     && is_preposition(&next.lower, preposition)
             })?
             .2
@@ -177,14 +201,22 @@ fn read_passive(rest: &[super::phrase::Token<'_>]) -> Option<Relation> {
 }
 
 fn is_participle(lower: &str) -> bool {
-    ["é", "ée", "és", "ées", "i", "ie", "is", "ies", "u", "ue", "us", "ues", "it", "ite", "its", "ites"].iter().any(|ending| lower.ends_with(ending))
+    [
+        "é", "ée", "és", "ées", "i", "ie", "is", "ies", "u", "ue", "us", "ues", "it", "ite", "its",
+        "ites",
+    ]
+    .iter()
+    .any(|ending| lower.ends_with(ending))
 }
 
 /// « peut lancer », « doit contenir ».
 fn read_modal(rest: &[super::phrase::Token<'_>]) -> Option<Relation> {
     let (verb, next) = (rest.first()?, rest.get(1)?);
     let modal = matches!(verb.lower.as_str(), "doit" | "doivent" | "peut" | "peuvent");
-    (modal && is_infinitive(&next.lower) && !matches!(next.lower.as_str(), "être" | "avoir" | "faire")).then(|| Relation {
+    (modal
+        && is_infinitive(&next.lower)
+        && !matches!(next.lower.as_str(), "être" | "avoir" | "faire"))
+    .then(|| Relation {
         ask: "Que ".to_owned(),
         verb: format!("{} faire", verb.text),
         after: 1,
@@ -213,7 +245,20 @@ fn read_permet(rest: &[super::phrase::Token<'_>]) -> Option<Relation> {
 pub(super) fn is_infinitive(lower: &str) -> bool {
     let long = lower.chars().count() >= 4;
     long && ["er", "ir", "re", "oir"].iter().any(|ending| lower.ends_with(ending))
-        && !matches!(lower, "leur" | "notre" | "votre" | "autre" | "entre" | "contre" | "premier" | "dernier" | "fichier" | "dossier" | "papier")
+        && !matches!(
+            lower,
+            "leur"
+                | "notre"
+                | "votre"
+                | "autre"
+                | "entre"
+                | "contre"
+                | "premier"
+                | "dernier"
+                | "fichier"
+                | "dossier"
+                | "papier"
+        )
 }
 
 fn is_partitive(lower: &str) -> bool {
@@ -223,24 +268,42 @@ fn is_partitive(lower: &str) -> bool {
 /// « du flux » answers as « le flux », « d'un flux » as « un flux ».
 fn without_preposition(text: &str) -> Option<String> {
     const OPENINGS: [(&str, &str); 12] = [
-        ("du ", "le "), ("des ", "les "), ("de ", ""), ("d'", ""), ("d’", ""), ("au ", "le "), ("aux ", "les "), ("à ", ""),
-        ("sur ", ""), ("en ", ""), ("par ", ""), ("dans ", ""),
+        ("du ", "le "),
+        ("des ", "les "),
+        ("de ", ""),
+        ("d'", ""),
+        ("d’", ""),
+        ("au ", "le "),
+        ("aux ", "les "),
+        ("à ", ""),
+        ("sur ", ""),
+        ("en ", ""),
+        ("par ", ""),
+        ("dans ", ""),
     ];
     /// The same preposition again after « et ».
     const AGAIN: [(&str, &str); 9] = [
-        (" et de la ", " et la "), (" et de l'", " et l'"), (" et de l’", " et l’"), (" et du ", " et le "), (" et des ", " et les "),
-        (" et à la ", " et la "), (" et à l'", " et l'"), (" et au ", " et le "), (" et aux ", " et les "),
+        (" et de la ", " et la "),
+        (" et de l'", " et l'"),
+        (" et de l’", " et l’"),
+        (" et du ", " et le "),
+        (" et des ", " et les "),
+        (" et à la ", " et la "),
+        (" et à l'", " et l'"),
+        (" et au ", " et le "),
+        (" et aux ", " et les "),
     ];
-    let Some(mut answer) =
-        OPENINGS.iter().find_map(|(opening, article)| text.strip_prefix(opening).map(|rest| format!("{article}{rest}")))
-    else {
+    let Some(mut answer) = OPENINGS.iter().find_map(|(opening, article)| {
+        text.strip_prefix(opening).map(|rest| format!("{article}{rest}"))
+    }) else {
         return Some(text.to_owned());
     };
     for (again, once) in AGAIN {
         answer = answer.replace(again, once);
     }
     // « d'un noyau et d'électrons »: only the second half lacks an article, and neither form reads well.
-    let mixed = answer.contains(" et de ") || answer.contains(" et d'") || answer.contains(" et d’");
+    let mixed =
+        answer.contains(" et de ") || answer.contains(" et d'") || answer.contains(" et d’");
     if mixed && noun_form(&answer, Language::Fr).is_some() {
         return None;
     }
@@ -264,14 +327,21 @@ fn push(
         let Some(key) = without_preposition(&phrase) else { return false };
         key
     } else {
-        phrase.strip_prefix("d'").or_else(|| phrase.strip_prefix("d’")).filter(|_| form.is_some()).unwrap_or(&phrase).to_owned()
+        phrase
+            .strip_prefix("d'")
+            .or_else(|| phrase.strip_prefix("d’"))
+            .filter(|_| form.is_some())
+            .unwrap_or(&phrase)
+            .to_owned()
     };
     let first_word = key.split_whitespace().next().unwrap_or("").to_lowercase();
     let form = form
         .or_else(|| is_infinitive(&first_word).then_some(Form::Action))
         .or_else(|| noun_form(&key, context.language()))
         .unwrap_or(Form::Bare { plural: first_word.ends_with('s') });
-    if key.split_whitespace().count() < 2 && !matches!(form, Form::Noun { .. }) || is_clause(&key, context.language()) {
+    if key.split_whitespace().count() < 2 && !matches!(form, Form::Noun { .. })
+        || is_clause(&key, context.language())
+    {
         return false;
     }
     let stem = format!("{ask}{verb} {asked} ?");
@@ -290,7 +360,11 @@ fn ask_subject(
 ) {
     let whole = join(object);
     let object = whole.trim_end_matches('.');
-    let Some(object) = finish(object, context).filter(|object| (3..=18).contains(&object.split_whitespace().count())) else { return };
+    let Some(object) = finish(object, context)
+        .filter(|object| (3..=18).contains(&object.split_whitespace().count()))
+    else {
+        return;
+    };
     let Some(form) = noun_form(asked, context.language()) else { return };
     if object.contains([',', '(', ':']) || matches!(form, Form::Noun { plural: true, .. }) {
         return;

@@ -36,8 +36,18 @@ fn asks_nothing_but_completions(language: Language, text: &str) {
 #[test]
 fn a_french_definition_is_asked_both_ways() {
     let text = "La mitochondrie est un organite qui produit l'énergie de la cellule.";
-    asks(Language::Fr, text, "Qu'est-ce que la mitochondrie ?", "un organite qui produit l'énergie de la cellule");
-    asks(Language::Fr, text, "Quel terme désigne un organite qui produit l'énergie de la cellule ?", "mitochondrie");
+    asks(
+        Language::Fr,
+        text,
+        "Qu'est-ce que la mitochondrie ?",
+        "un organite qui produit l'énergie de la cellule",
+    );
+    asks(
+        Language::Fr,
+        text,
+        "Quel terme désigne un organite qui produit l'énergie de la cellule ?",
+        "mitochondrie",
+    );
 }
 
 #[test]
@@ -78,15 +88,30 @@ fn a_label_is_no_part_of_the_definition() {
 
 #[test]
 fn what_a_thing_is_called_is_asked_in_both_languages() {
-    asks(Language::Fr, "La durée totale du mouvement est appelée période.", "Comment appelle-t-on la durée totale du mouvement ?", "période");
-    asks(Language::En, "The fluid part of the blood is called plasma.", "What is the fluid part of the blood called?", "plasma");
+    asks(
+        Language::Fr,
+        "La durée totale du mouvement est appelée période.",
+        "Comment appelle-t-on la durée totale du mouvement ?",
+        "période",
+    );
+    asks(
+        Language::En,
+        "The fluid part of the blood is called plasma.",
+        "What is the fluid part of the blood called?",
+        "plasma",
+    );
 }
 
 #[test]
 fn an_english_definition_is_asked_both_ways() {
     let text = "An enzyme is a protein that speeds up a chemical reaction.";
     asks(Language::En, text, "What is an enzyme?", "a protein that speeds up a chemical reaction");
-    asks(Language::En, text, "Which term refers to a protein that speeds up a chemical reaction?", "enzyme");
+    asks(
+        Language::En,
+        text,
+        "Which term refers to a protein that speeds up a chemical reaction?",
+        "enzyme",
+    );
     asks(
         Language::En,
         "Latency refers to the time that a request waits in the queue. Low latency pays.",
@@ -105,33 +130,86 @@ fn what_points_outside_the_sentence_is_not_asked() {
     ] {
         asks_nothing_but_completions(Language::Fr, text);
     }
-    for text in ["This method is a tool that simplifies the cost analysis.", "It provides a tool for the analysis of costs."] {
+    for text in [
+        "This method is a tool that simplifies the cost analysis.",
+        "It provides a tool for the analysis of costs.",
+    ] {
         asks_nothing_but_completions(Language::En, text);
     }
 }
 
 #[test]
 fn french_relations_ask_for_the_complement() {
-    asks(Language::Fr, "Le plasma contient des protéines dissoutes.", "Que contient le plasma ?", "des protéines dissoutes");
-    asks(Language::Fr, "La chaleur entraîne la dilatation du métal.", "Qu'entraîne la chaleur ?", "la dilatation du métal");
-    asks(Language::Fr, "Le débit dépend de la section du tuyau.", "De quoi dépend le débit ?", "la section du tuyau");
+    asks(
+        Language::Fr,
+        "Le plasma contient des protéines dissoutes.",
+        "Que contient le plasma ?",
+        "des protéines dissoutes",
+    );
+    asks(
+        Language::Fr,
+        "La chaleur entraîne la dilatation du métal.",
+        "Qu'entraîne la chaleur ?",
+        "la dilatation du métal",
+    );
+    asks(
+        Language::Fr,
+        "Le débit dépend de la section du tuyau.",
+        "De quoi dépend le débit ?",
+        "la section du tuyau",
+    );
     asks(
         Language::Fr,
         "Le prix dépend de la demande et de la qualité du produit.",
         "De quoi dépend le prix ?",
         "la demande et la qualité du produit",
     );
-    asks(Language::Fr, "La surface influe fortement sur le flux thermique.", "Sur quoi influe la surface ?", "le flux thermique");
-    asks(Language::Fr, "Le cœur se compose de deux pompes distinctes.", "De quoi se compose le cœur ?", "deux pompes distinctes");
-    asks(Language::Fr, "Le sang est composé de cellules et de plasma.", "De quoi est composé le sang ?", "cellules et plasma");
-    asks(Language::Fr, "La pompe est commandée par un moteur électrique.", "Par qui ou par quoi est commandée la pompe ?", "un moteur électrique");
+    asks(
+        Language::Fr,
+        "La surface influe fortement sur le flux thermique.",
+        "Sur quoi influe la surface ?",
+        "le flux thermique",
+    );
+    asks(
+        Language::Fr,
+        "Le cœur se compose de deux pompes distinctes.",
+        "De quoi se compose le cœur ?",
+        "deux pompes distinctes",
+    );
+    asks(
+        Language::Fr,
+        "Le sang est composé de cellules et de plasma.",
+        "De quoi est composé le sang ?",
+        "cellules et plasma",
+    );
+    asks(
+        Language::Fr,
+        "La pompe est commandée par un moteur électrique.",
+        "Par qui ou par quoi est commandée la pompe ?",
+        "un moteur électrique",
+    );
 }
 
 #[test]
 fn french_verbs_with_an_infinitive_ask_for_the_action() {
-    asks(Language::Fr, "La pompe permet de remonter l'eau du puits.", "Que permet de faire la pompe ?", "remonter l'eau du puits");
-    asks(Language::Fr, "Le levier permet d'augmenter la force exercée.", "Que permet de faire le levier ?", "augmenter la force exercée");
-    asks(Language::Fr, "Le trésorier doit surveiller les échéances du mois.", "Que doit faire le trésorier ?", "surveiller les échéances du mois");
+    asks(
+        Language::Fr,
+        "La pompe permet de remonter l'eau du puits.",
+        "Que permet de faire la pompe ?",
+        "remonter l'eau du puits",
+    );
+    asks(
+        Language::Fr,
+        "Le levier permet d'augmenter la force exercée.",
+        "Que permet de faire le levier ?",
+        "augmenter la force exercée",
+    );
+    asks(
+        Language::Fr,
+        "Le trésorier doit surveiller les échéances du mois.",
+        "Que doit faire le trésorier ?",
+        "surveiller les échéances du mois",
+    );
 }
 
 #[test]
@@ -152,19 +230,60 @@ fn a_singular_subject_is_asked_for_too() {
 
 #[test]
 fn english_relations_ask_with_do_and_agree() {
-    asks(Language::En, "The plasma contains the proteins of the blood.", "What does the plasma contain?", "the proteins of the blood");
-    asks(Language::En, "The valves prevent the return of the blood.", "What do the valves prevent?", "the return of the blood");
-    asks(Language::En, "The flow depends on the section of the pipe.", "What does the flow depend on?", "the section of the pipe");
-    asks(Language::En, "The cache significantly reduces the latency of the system.", "What does the cache reduce?", "the latency of the system");
-    asks(Language::En, "The engine is driven by a small turbine.", "What is the engine driven by?", "a small turbine");
-    asks(Language::En, "The pump is used to lift the water.", "What is the pump used to do?", "lift the water");
-    asks(Language::En, "The option allows the user to change the language.", "What does the option allow the user to do?", "change the language");
-    asks(Language::En, "The operator must close the main valve.", "What must the operator do?", "close the main valve");
+    asks(
+        Language::En,
+        "The plasma contains the proteins of the blood.",
+        "What does the plasma contain?",
+        "the proteins of the blood",
+    );
+    asks(
+        Language::En,
+        "The valves prevent the return of the blood.",
+        "What do the valves prevent?",
+        "the return of the blood",
+    );
+    asks(
+        Language::En,
+        "The flow depends on the section of the pipe.",
+        "What does the flow depend on?",
+        "the section of the pipe",
+    );
+    asks(
+        Language::En,
+        "The cache significantly reduces the latency of the system.",
+        "What does the cache reduce?",
+        "the latency of the system",
+    );
+    asks(
+        Language::En,
+        "The engine is driven by a small turbine.",
+        "What is the engine driven by?",
+        "a small turbine",
+    );
+    asks(
+        Language::En,
+        "The pump is used to lift the water.",
+        "What is the pump used to do?",
+        "lift the water",
+    );
+    asks(
+        Language::En,
+        "The option allows the user to change the language.",
+        "What does the option allow the user to do?",
+        "change the language",
+    );
+    asks(
+        Language::En,
+        "The operator must close the main valve.",
+        "What must the operator do?",
+        "close the main valve",
+    );
 }
 
 #[test]
 fn half_a_list_is_no_answer() {
-    let found = facts(Language::En, "The library provides tools, matrices and solvers for the analysis.");
+    let found =
+        facts(Language::En, "The library provides tools, matrices and solvers for the analysis.");
     assert!(found.iter().all(|fact| fact.key != "tools"), "{found:#?}");
 }
 
@@ -210,23 +329,53 @@ fn conditions_and_purposes_are_asked_for() {
         "Comment faire pour vider la cuve ?",
         "ouvrez la vanne du bas",
     );
-    asks(Language::En, "To empty the tank, open the lower valve.", "How do you empty the tank?", "open the lower valve");
+    asks(
+        Language::En,
+        "To empty the tank, open the lower valve.",
+        "How do you empty the tank?",
+        "open the lower valve",
+    );
 }
 
 #[test]
 fn figures_are_asked_for_with_their_unit() {
-    asks(Language::Fr, "La longueur du champ est de 30 caractères.", "Quelle est la longueur du champ ?", "30 caractères");
+    asks(
+        Language::Fr,
+        "La longueur du champ est de 30 caractères.",
+        "Quelle est la longueur du champ ?",
+        "30 caractères",
+    );
     asks(Language::Fr, "Le délai moyen est de 45 jours.", "Quel est le délai moyen ?", "45 jours");
-    asks(Language::Fr, "Le trajet complet dure 12 minutes.", "Combien dure le trajet complet ?", "12 minutes");
-    asks(Language::Fr, "La cellule humaine contient 46 chromosomes.", "Combien de chromosomes contient la cellule humaine ?", "46");
-    asks(Language::Fr, "Coût total estimé : 12 500 € sur trois ans.", "Quelle valeur est indiquée pour « Coût total estimé » ?", "12 500 €");
+    asks(
+        Language::Fr,
+        "Le trajet complet dure 12 minutes.",
+        "Combien dure le trajet complet ?",
+        "12 minutes",
+    );
+    asks(
+        Language::Fr,
+        "La cellule humaine contient 46 chromosomes.",
+        "Combien de chromosomes contient la cellule humaine ?",
+        "46",
+    );
+    asks(
+        Language::Fr,
+        "Coût total estimé : 12 500 € sur trois ans.",
+        "Quelle valeur est indiquée pour « Coût total estimé » ?",
+        "12 500 €",
+    );
     asks(
         Language::En,
         "The official specification defines twelve different field types.",
         "How many different field types does the official specification define?",
         "twelve",
     );
-    asks(Language::En, "The normal pressure is about 120 mmHg.", "What is the normal pressure?", "120 mmHg");
+    asks(
+        Language::En,
+        "The normal pressure is about 120 mmHg.",
+        "What is the normal pressure?",
+        "120 mmHg",
+    );
 }
 
 #[test]
@@ -245,13 +394,21 @@ fn a_glossary_asks_which_entry_is_described() {
 fn a_list_asks_which_entry_completes_its_introduction_and_quotes_both() {
     let text = "Les étapes de la coagulation sont les suivantes :\n• la contraction du vaisseau\n• la formation du clou\n• la prise du caillot\n";
     let found = facts(Language::Fr, text);
-    let fact = found.iter().find(|fact| fact.key == "la formation du clou" && fact.pattern == Pattern::Enumeration);
+    let fact = found
+        .iter()
+        .find(|fact| fact.key == "la formation du clou" && fact.pattern == Pattern::Enumeration);
     // « suivantes » points at the list itself, which the stem replaces.
     assert!(fact.is_none());
     let text = text.replace("sont les suivantes", "comprennent");
     let found = facts(Language::Fr, &text);
-    let fact = found.iter().find(|fact| fact.key == "la formation du clou" && fact.pattern == Pattern::Enumeration).unwrap();
-    assert_eq!(fact.stem, "Lequel de ces éléments complète correctement « Les étapes de la coagulation comprennent : » ?");
+    let fact = found
+        .iter()
+        .find(|fact| fact.key == "la formation du clou" && fact.pattern == Pattern::Enumeration)
+        .unwrap();
+    assert_eq!(
+        fact.stem,
+        "Lequel de ces éléments complète correctement « Les étapes de la coagulation comprennent : » ?"
+    );
     assert!(fact.quote.starts_with("Les étapes de la coagulation comprennent :"));
     assert!(fact.quote.ends_with("la formation du clou"));
 }

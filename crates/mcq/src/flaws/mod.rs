@@ -177,7 +177,9 @@ impl<'a> Item<'a> {
 /// The number an option opens with, or is in words.
 pub(crate) fn value(text: &str) -> Option<f64> {
     let text = text.trim();
-    let in_words = |words: &[&str]| words.iter().zip(2_u8..).find(|(word, _)| **word == text).map(|(_, value)| f64::from(value));
+    let in_words = |words: &[&str]| {
+        words.iter().zip(2_u8..).find(|(word, _)| **word == text).map(|(_, value)| f64::from(value))
+    };
     if let Some(value) = in_words(&WORDS_FR).or_else(|| in_words(&WORDS_EN)) {
         return Some(value);
     }
@@ -208,12 +210,10 @@ pub(super) fn spaced_words(text: &str) -> String {
 /// Whether one of the phrases stands in text made by [`spaced_words`].
 pub(super) fn has_phrase(spaced: &str, phrases: &[&str]) -> bool {
     phrases.iter().any(|phrase| {
-        spaced
-            .match_indices(phrase)
-            .any(|(at, found)| {
-                spaced.get(..at).is_some_and(|before| before.ends_with(' '))
-                    && spaced.get(at + found.len()..).is_some_and(|after| after.starts_with(' '))
-            })
+        spaced.match_indices(phrase).any(|(at, found)| {
+            spaced.get(..at).is_some_and(|before| before.ends_with(' '))
+                && spaced.get(at + found.len()..).is_some_and(|after| after.starts_with(' '))
+        })
     })
 }
 

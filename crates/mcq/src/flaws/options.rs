@@ -6,28 +6,62 @@ use crate::question::Language;
 
 pub(super) fn has_all_of_the_above(item: &Item<'_>) -> bool {
     const PHRASES: [&str; 13] = [
-        "all of the above", "all of these", "all the above", "all of them", "toutes ces réponses",
-        "toutes les réponses", "tous les choix", "toutes les propositions", "tout ce qui précède",
-        "toutes les réponses ci dessus", "tous les précédents", "toutes ces propositions", "tout cela",
+        "all of the above",
+        "all of these",
+        "all the above",
+        "all of them",
+        "toutes ces réponses",
+        "toutes les réponses",
+        "tous les choix",
+        "toutes les propositions",
+        "tout ce qui précède",
+        "toutes les réponses ci dessus",
+        "tous les précédents",
+        "toutes ces propositions",
+        "tout cela",
     ];
     item.choices().any(|choice| has_phrase(&choice.words, &PHRASES))
 }
 
 pub(super) fn has_none_of_the_above(item: &Item<'_>) -> bool {
     const PHRASES: [&str; 13] = [
-        "none of the above", "none of these", "none of them", "neither of these", "aucune de ces réponses",
-        "aucune des réponses", "aucun de ces choix", "aucune de ces propositions", "aucun des choix",
-        "aucune des propositions", "aucun des précédents", "rien de tout cela", "aucune réponse",
+        "none of the above",
+        "none of these",
+        "none of them",
+        "neither of these",
+        "aucune de ces réponses",
+        "aucune des réponses",
+        "aucun de ces choix",
+        "aucune de ces propositions",
+        "aucun des choix",
+        "aucune des propositions",
+        "aucun des précédents",
+        "rien de tout cela",
+        "aucune réponse",
     ];
     item.choices().any(|choice| has_phrase(&choice.words, &PHRASES))
 }
 
 /// An option made of nothing but labels and connectives, two labels at least.
 pub(super) fn is_k_type(item: &Item<'_>) -> bool {
-    const LABELS: [&str; 14] = ["a", "b", "c", "d", "i", "ii", "iii", "iv", "v", "1", "2", "3", "4", "5"];
+    const LABELS: [&str; 14] =
+        ["a", "b", "c", "d", "i", "ii", "iii", "iv", "v", "1", "2", "3", "4", "5"];
     const GLUE: [&str; 15] = [
-        "et", "and", "ou", "or", "only", "seulement", "uniquement", "both", "à", "la", "fois", "les", "options",
-        "réponses", "answers",
+        "et",
+        "and",
+        "ou",
+        "or",
+        "only",
+        "seulement",
+        "uniquement",
+        "both",
+        "à",
+        "la",
+        "fois",
+        "les",
+        "options",
+        "réponses",
+        "answers",
     ];
     item.choices().any(|choice| {
         let (mut labels, mut glue, mut others) = (0, 0, 0);
@@ -45,7 +79,8 @@ pub(super) fn is_k_type(item: &Item<'_>) -> bool {
 }
 
 pub(super) fn is_true_false(item: &Item<'_>) -> bool {
-    const PAIRS: [(&str, &str); 4] = [("vrai", "faux"), ("true", "false"), ("oui", "non"), ("yes", "no")];
+    const PAIRS: [(&str, &str); 4] =
+        [("vrai", "faux"), ("true", "false"), ("oui", "non"), ("yes", "no")];
     PAIRS.iter().any(|(one, other)| {
         let opens = |word: &str| {
             item.choices().any(|choice| choice.words.split_whitespace().next() == Some(word))
@@ -62,12 +97,32 @@ pub(super) fn has_absolute_terms(item: &Item<'_>) -> bool {
 pub(super) fn is_absolute(spaced: &str, language: Language) -> bool {
     let terms: &[&str] = match language {
         Language::Fr => &[
-            "toujours", "jamais", "aucun", "aucune", "absolument", "exclusivement", "tous", "toutes",
-            "systématiquement", "dans tous les cas", "personne", "partout",
+            "toujours",
+            "jamais",
+            "aucun",
+            "aucune",
+            "absolument",
+            "exclusivement",
+            "tous",
+            "toutes",
+            "systématiquement",
+            "dans tous les cas",
+            "personne",
+            "partout",
         ],
         Language::En => &[
-            "always", "never", "none", "absolutely", "exclusively", "all", "every", "completely", "nobody",
-            "everyone", "everywhere", "in all cases",
+            "always",
+            "never",
+            "none",
+            "absolutely",
+            "exclusively",
+            "all",
+            "every",
+            "completely",
+            "nobody",
+            "everyone",
+            "everywhere",
+            "in all cases",
         ],
     };
     has_phrase(spaced, terms)
@@ -89,7 +144,8 @@ pub(super) fn are_unequal(item: &Item<'_>) -> bool {
 /// Figures among words, or an option without a letter or digit.
 pub(super) fn has_stranger(item: &Item<'_>) -> bool {
     let is_figure = |choice: &Choice<'_>| {
-        choice.text.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '+') && !figures(choice.text).is_empty()
+        choice.text.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '+')
+            && !figures(choice.text).is_empty()
     };
     let in_figures = item.choices().filter(|choice| is_figure(choice)).count();
     let empty = item.choices().any(|choice| !choice.text.chars().any(char::is_alphanumeric));
@@ -110,7 +166,8 @@ pub(super) fn has_family_word(item: &Item<'_>) -> bool {
     const FAMILY: usize = 6;
     let opening = |stem: &String| -> Option<String> {
         let letters: String = stem.chars().take(FAMILY).collect();
-        (letters.chars().count() == FAMILY && letters.chars().all(char::is_alphabetic)).then_some(letters)
+        (letters.chars().count() == FAMILY && letters.chars().all(char::is_alphabetic))
+            .then_some(letters)
     };
     item.key.stems.iter().filter(|stem| !item.stem_stems.contains(*stem)).any(|stem| {
         opening(stem).is_some_and(|family| {
@@ -129,7 +186,9 @@ pub(super) fn has_grammatical_cue(item: &Item<'_>) -> bool {
         let of_key = sign(&item.key);
         let mut others = item.distractors.iter().map(sign);
         let first = others.next();
-        first.is_some_and(|first| first != of_key && first != 0 && of_key != 0 && others.all(|other| other == first))
+        first.is_some_and(|first| {
+            first != of_key && first != 0 && of_key != 0 && others.all(|other| other == first)
+        })
     });
     odd_one_out || indefinite_article_gives_away(item)
 }
@@ -169,7 +228,9 @@ fn indefinite_article_gives_away(item: &Item<'_>) -> bool {
         Some("a") => false,
         _ => return false,
     };
-    let fits = |choice: &Choice<'_>| choice.text.starts_with(|c: char| "aeiouAEIOU".contains(c)) == wants_vowel;
+    let fits = |choice: &Choice<'_>| {
+        choice.text.starts_with(|c: char| "aeiouAEIOU".contains(c)) == wants_vowel
+    };
     fits(&item.key) && !item.distractors.iter().any(fits)
 }
 
@@ -180,9 +241,11 @@ pub(super) fn converges_on_key(item: &Item<'_>) -> bool {
         one.stems.iter().any(|stem| other.stems.contains(stem) && !item.stem_stems.contains(stem))
     };
     let with_key = item.distractors.iter().filter(|choice| related(choice, &item.key)).count();
-    let among = item.distractors.iter().enumerate().any(|(at, one)| {
-        item.distractors.iter().skip(at + 1).any(|other| related(one, other))
-    });
+    let among = item
+        .distractors
+        .iter()
+        .enumerate()
+        .any(|(at, one)| item.distractors.iter().skip(at + 1).any(|other| related(one, other)));
     with_key >= 2 && !among
 }
 
@@ -200,7 +263,9 @@ pub(super) fn has_equal_options(item: &Item<'_>) -> bool {
     let equal = choices.iter().enumerate().any(|(at, one)| {
         choices.iter().skip(at + 1).any(|other| {
             one.words == other.words && one.text.to_lowercase() == other.text.to_lowercase()
-                || (one.stems.len() >= 2 && one.stems == other.stems && figures(one.text) == figures(other.text))
+                || (one.stems.len() >= 2
+                    && one.stems == other.stems
+                    && figures(one.text) == figures(other.text))
         })
     });
     let contains_key = item.key.stems.len() >= 2

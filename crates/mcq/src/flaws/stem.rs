@@ -26,7 +26,8 @@ pub(super) fn is_unfocused(item: &Item<'_>) -> bool {
         "which one is true",
         "which of these is true",
     ];
-    let asks = item.stem.ends_with('?') || item.stem.contains("__") || item.stem.ends_with([':', '…']);
+    let asks =
+        item.stem.ends_with('?') || item.stem.contains("__") || item.stem.ends_with([':', '…']);
     let word_count = item.stem_words.split_whitespace().count();
     // "Qu'est-ce que le plasma ?" has one content word: enough. None is too few.
     !asks
@@ -41,7 +42,10 @@ pub(super) fn is_negative(item: &Item<'_>) -> bool {
         Language::Fr => {
             let particle = has_phrase(text, &["ne", "n"]);
             particle && has_phrase(text, &["pas", "jamais", "aucun", "aucune", "point", "rien"])
-                || has_phrase(text, &["sauf", "excepté", "hormis", "incorrect", "incorrecte", "faux", "fausse"])
+                || has_phrase(
+                    text,
+                    &["sauf", "excepté", "hormis", "incorrect", "incorrecte", "faux", "fausse"],
+                )
         }
         Language::En => {
             has_phrase(text, &["not", "except", "never", "incorrect", "false", "least", "cannot"])
@@ -69,19 +73,38 @@ fn gaps(text: &str) -> usize {
 
 pub(super) fn has_vague_terms(item: &Item<'_>) -> bool {
     let language = item.lexicon.language;
-    is_vague(&item.stem_words, language) || item.choices().any(|choice| is_vague(&choice.words, language))
+    is_vague(&item.stem_words, language)
+        || item.choices().any(|choice| is_vague(&choice.words, language))
 }
 
 /// Whether words between spaces hold a term of vague frequency.
 pub(super) fn is_vague(spaced: &str, language: Language) -> bool {
     let terms: &[&str] = match language {
         Language::Fr => &[
-            "souvent", "parfois", "généralement", "fréquemment", "rarement", "habituellement", "quelquefois",
-            "occasionnellement", "en général", "la plupart du temps", "d ordinaire",
+            "souvent",
+            "parfois",
+            "généralement",
+            "fréquemment",
+            "rarement",
+            "habituellement",
+            "quelquefois",
+            "occasionnellement",
+            "en général",
+            "la plupart du temps",
+            "d ordinaire",
         ],
         Language::En => &[
-            "usually", "often", "sometimes", "generally", "frequently", "rarely", "seldom", "occasionally",
-            "typically", "in general", "most of the time",
+            "usually",
+            "often",
+            "sometimes",
+            "generally",
+            "frequently",
+            "rarely",
+            "seldom",
+            "occasionally",
+            "typically",
+            "in general",
+            "most of the time",
         ],
     };
     has_phrase(spaced, terms)

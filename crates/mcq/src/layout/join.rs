@@ -39,16 +39,21 @@ impl Vocabulary {
     /// Whether the hyphen between two halves of a word is part of it.
     fn keeps_hyphen(&self, before: &str, after: &str) -> bool {
         const CLITICS: [&str; 18] = [
-            "il", "elle", "on", "ils", "elles", "ce", "ci", "là", "je", "tu", "nous", "vous", "même",
-            "mêmes", "être", "dire", "t", "delà",
+            "il", "elle", "on", "ils", "elles", "ce", "ci", "là", "je", "tu", "nous", "vous",
+            "même", "mêmes", "être", "dire", "t", "delà",
         ];
         let (before, after) = (before.to_lowercase(), trim_marks(after).to_lowercase());
         if self.words.contains(&format!("{before}{after}")) {
             return false;
         }
         // Two words that both stand alone elsewhere are a compound: « écart-type ».
-        let both_stand_alone = self.words.contains(&before) && self.words.contains(&after) && after.chars().count() > 3;
-        self.words.contains(&format!("{before}-{after}")) || both_stand_alone || before == "ci" || CLITICS.contains(&after.as_str())
+        let both_stand_alone = self.words.contains(&before)
+            && self.words.contains(&after)
+            && after.chars().count() > 3;
+        self.words.contains(&format!("{before}-{after}"))
+            || both_stand_alone
+            || before == "ci"
+            || CLITICS.contains(&after.as_str())
     }
 }
 

@@ -162,7 +162,8 @@ impl Open {
             return true;
         }
         if ended {
-            return length * 100 >= width * 72 && !(self.item && !starts_lower && self.last.ends_with(';'));
+            return length * 100 >= width * 72
+                && !(self.item && !starts_lower && self.last.ends_with(';'));
         }
         if starts_lower || self.last.ends_with(',') {
             return true;
@@ -187,9 +188,10 @@ fn close(
     }
     // "4. The title": a number on the first line of a page counts slides, not entries.
     let opens_page = blocks.last().is_none_or(|last| last.page != index);
-    let numbered = pages.get(index).and_then(|page| page.text.get(open.start..open.body)).is_some_and(|mark| {
-        mark.starts_with(|c: char| c.is_ascii_digit())
-    });
+    let numbered = pages
+        .get(index)
+        .and_then(|page| page.text.get(open.start..open.body))
+        .is_some_and(|mark| mark.starts_with(|c: char| c.is_ascii_digit()));
     let is_title = opens_page && numbered && !text.ends_with(['.', ';', ':']);
     let kind = if is_title {
         BlockKind::Heading
@@ -242,7 +244,8 @@ fn enumerator_length(line: &str) -> Option<usize> {
         return None;
     }
     let closing = inner.chars().nth(label)?;
-    let closes = if opened > 0 || !is_number { closing == ')' } else { closing == '.' || closing == ')' };
+    let closes =
+        if opened > 0 || !is_number { closing == ')' } else { closing == '.' || closing == ')' };
     // After "1." a digit would make it a section number or a decimal.
     let next = inner.chars().nth(label + 1);
     (closes && next.is_none_or(char::is_whitespace)).then_some(opened + label + 1)

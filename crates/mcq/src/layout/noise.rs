@@ -41,7 +41,9 @@ impl Noise {
     pub(super) fn begin_page(&mut self, lines: &[Line<'_>]) {
         let cited = lines
             .iter()
-            .filter(|line| has_year(line.text) || line.text.contains("http") || line.text.starts_with('['))
+            .filter(|line| {
+                has_year(line.text) || line.text.contains("http") || line.text.starts_with('[')
+            })
             .count();
         self.in_bibliography &= cited * 5 >= lines.len();
     }
@@ -55,7 +57,9 @@ impl Noise {
         }
         let ends_in_number = lines
             .iter()
-            .filter(|line| line.text.ends_with(|c: char| c.is_ascii_digit()) && !line.text.contains(". "))
+            .filter(|line| {
+                line.text.ends_with(|c: char| c.is_ascii_digit()) && !line.text.contains(". ")
+            })
             .count();
         let titled = lines.iter().take(4).any(|line| is_contents_title(line.text));
         (titled && ends_in_number * 4 >= total && ends_in_number > 2)
@@ -146,9 +150,20 @@ fn has_dot_leader(text: &str) -> bool {
 
 fn is_contents_title(text: &str) -> bool {
     const TITLES: [&str; 14] = [
-        "table des matières", "sommaire", "contents", "table of contents", "liste des figures",
-        "list of figures", "liste des tableaux", "list of tables", "index", "plan", "outline",
-        "table des figures", "contents at a glance", "lexique des pages",
+        "table des matières",
+        "sommaire",
+        "contents",
+        "table of contents",
+        "liste des figures",
+        "list of figures",
+        "liste des tableaux",
+        "list of tables",
+        "index",
+        "plan",
+        "outline",
+        "table des figures",
+        "contents at a glance",
+        "lexique des pages",
     ];
     let lower = text.to_lowercase();
     TITLES.contains(&lower.trim_matches(|c: char| !c.is_alphabetic()))
@@ -156,8 +171,14 @@ fn is_contents_title(text: &str) -> bool {
 
 fn is_bibliography_title(text: &str) -> bool {
     const TITLES: [&str; 8] = [
-        "références", "références bibliographiques", "bibliographie", "références et bibliographie",
-        "references", "bibliography", "works cited", "literature cited",
+        "références",
+        "références bibliographiques",
+        "bibliographie",
+        "références et bibliographie",
+        "references",
+        "bibliography",
+        "works cited",
+        "literature cited",
     ];
     if text.len() > 60 {
         return false;
@@ -188,7 +209,8 @@ fn has_year(text: &str) -> bool {
 /// Program text and shell commands.
 fn is_code(text: &str) -> bool {
     const OPENINGS: [&str; 14] = [
-        "$ ", "# ", "% ", "> ", ">>> ", "//", "/*", "*/", "#!", "sudo ", "\\", "#include", "C:\\", "~/",
+        "$ ", "# ", "% ", "> ", ">>> ", "//", "/*", "*/", "#!", "sudo ", "\\", "#include", "C:\\",
+        "~/",
     ];
     const OPERATORS: [&str; 12] =
         ["::", "->", "=>", "==", "!=", "&&", "||", "();", "</", "/>", "<<", ":="];
@@ -203,17 +225,29 @@ fn is_code(text: &str) -> bool {
     let operators = OPERATORS.iter().filter(|operator| text.contains(*operator)).count();
     symbols * 100 >= visible * 14
         || (operators > 0 && symbols * 100 >= visible * 8)
-        || (text.ends_with([';', '{', '}']) && text.contains(['(', '=', '{', '}']) && operators + symbols > 1)
+        || (text.ends_with([';', '{', '}'])
+            && text.contains(['(', '=', '{', '}'])
+            && operators + symbols > 1)
 }
 
 /// `Figure 3 – …`, `Tableau 2 : …`, `Fig. 1.2`.
 pub(super) fn is_caption(text: &str) -> bool {
     const OPENINGS: [&str; 10] = [
-        "Figure", "Fig.", "FIGURE", "Table", "Tableau", "TABLE", "Tab.", "Listing", "Illustration", "Photo",
+        "Figure",
+        "Fig.",
+        "FIGURE",
+        "Table",
+        "Tableau",
+        "TABLE",
+        "Tab.",
+        "Listing",
+        "Illustration",
+        "Photo",
     ];
     OPENINGS.iter().any(|opening| {
         text.strip_prefix(opening).is_some_and(|rest| {
-            rest.trim_start().chars().next().is_some_and(|c| c.is_ascii_digit()) && rest.starts_with([' ', '\u{a0}'])
+            rest.trim_start().chars().next().is_some_and(|c| c.is_ascii_digit())
+                && rest.starts_with([' ', '\u{a0}'])
         })
     })
 }
@@ -240,10 +274,19 @@ mod tests {
 
     #[test]
     fn code_is_not_prose() {
-        for text in ["$ dpkg --compare-versions ver1 op ver2", "some_port->some_method(some_data);", "module::process() {", "#include <stdio.h>"] {
+        for text in [
+            "$ dpkg --compare-versions ver1 op ver2",
+            "some_port->some_method(some_data);",
+            "module::process() {",
+            "#include <stdio.h>",
+        ] {
             assert!(is_code(text), "{text}");
         }
-        for text in ["La tension (en volts) est égale à 5 V ; elle est stable.", "The file debian/control is required.", "L'efficacité d'un réseau"] {
+        for text in [
+            "La tension (en volts) est égale à 5 V ; elle est stable.",
+            "The file debian/control is required.",
+            "L'efficacité d'un réseau",
+        ] {
             assert!(!is_code(text), "{text}");
         }
     }

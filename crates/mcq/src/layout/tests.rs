@@ -2,11 +2,7 @@ use super::{BlockKind, bullet_length, read};
 use crate::question::Page;
 
 fn pages(texts: &[&str]) -> Vec<Page> {
-    texts
-        .iter()
-        .zip(1..)
-        .map(|(text, number)| Page { number, text: (*text).to_owned() })
-        .collect()
+    texts.iter().zip(1..).map(|(text, number)| Page { number, text: (*text).to_owned() }).collect()
 }
 
 fn texts(pages: &[Page]) -> Vec<(BlockKind, String)> {
@@ -15,27 +11,38 @@ fn texts(pages: &[Page]) -> Vec<(BlockKind, String)> {
 
 #[test]
 fn wrapped_lines_become_one_paragraph() {
-    let found = texts(&pages(&["La distribu-\ntion est un ensemble de logiciels libres\nque chacun peut copier.\n"]));
+    let found = texts(&pages(&[
+        "La distribu-\ntion est un ensemble de logiciels libres\nque chacun peut copier.\n",
+    ]));
     assert_eq!(
         found,
         [(
             BlockKind::Paragraph,
-            "La distribution est un ensemble de logiciels libres que chacun peut copier.".to_owned()
+            "La distribution est un ensemble de logiciels libres que chacun peut copier."
+                .to_owned()
         )]
     );
 }
 
 #[test]
 fn bullets_become_items_without_their_mark() {
-    let found = texts(&pages(&["Les étapes sont :\n• lire le texte ;\n• poser une question\n  qui a du sens ;\n1. relire."]));
-    let items: Vec<_> = found.iter().filter(|(kind, _)| *kind == BlockKind::Item).map(|(_, text)| text.as_str()).collect();
+    let found = texts(&pages(&[
+        "Les étapes sont :\n• lire le texte ;\n• poser une question\n  qui a du sens ;\n1. relire.",
+    ]));
+    let items: Vec<_> = found
+        .iter()
+        .filter(|(kind, _)| *kind == BlockKind::Item)
+        .map(|(_, text)| text.as_str())
+        .collect();
     assert_eq!(items, ["lire le texte ;", "poser une question qui a du sens ;", "relire."]);
 }
 
 #[test]
 fn headers_repeated_over_pages_are_dropped_and_their_numbers_do_not_hide_them() {
     let body = "Le sang circule dans tout le corps sans jamais s'arrêter.";
-    let all: Vec<String> = (1..=5).map(|n| format!("Cours de biologie, page {n} / 5\n\n{body} {n}e fois.\n\n{n}")).collect();
+    let all: Vec<String> = (1..=5)
+        .map(|n| format!("Cours de biologie, page {n} / 5\n\n{body} {n}e fois.\n\n{n}"))
+        .collect();
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
     let found = texts(&pages(&all));
     assert_eq!(found.len(), 5);
@@ -53,7 +60,11 @@ fn contents_and_bibliography_are_dropped() {
     let all: Vec<_> = found.iter().map(|(_, text)| text.as_str()).collect();
     assert_eq!(
         all,
-        ["Le cœur est un muscle creux.", "Annexe A", "Une annexe donne le détail des mesures faites en classe."]
+        [
+            "Le cœur est un muscle creux.",
+            "Annexe A",
+            "Une annexe donne le détail des mesures faites en classe."
+        ]
     );
 }
 
@@ -68,7 +79,8 @@ fn a_number_or_a_minus_sign_opens_no_item() {
 
 #[test]
 fn every_block_is_a_contiguous_passage_of_its_page() {
-    let pages = pages(&["Titre\n\n• un premier point qui dure\nlongtemps.\n$ rm -rf /\nUne suite utile."]);
+    let pages =
+        pages(&["Titre\n\n• un premier point qui dure\nlongtemps.\n$ rm -rf /\nUne suite utile."]);
     let layout = read(&pages);
     for block in &layout.blocks {
         assert!(layout.passage(&pages[0], block.span).ends_with(&block.text), "{block:?}");

@@ -138,6 +138,9 @@ mod tests {
     #[test]
     fn content_stems_leave_out_function_words_and_endings() {
         let french = Lexicon::new(Language::Fr);
-        assert_eq!(french.content_stems("les cellules de la plante"), french.content_stems("cellule, plantes"));
+        assert_eq!(
+            french.content_stems("les cellules de la plante"),
+            french.content_stems("cellule, plantes")
+        );
     }
 }

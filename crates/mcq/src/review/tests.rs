@@ -11,7 +11,12 @@ fn pages() -> Vec<Page> {
 fn question(stem: &str, key: &str) -> Question {
     Question {
         question_text: stem.to_owned(),
-        choices: Choices::from([key.to_owned(), "la bile".into(), "le suc".into(), "la lymphe".into()]),
+        choices: Choices::from([
+            key.to_owned(),
+            "la bile".into(),
+            "le suc".into(),
+            "la lymphe".into(),
+        ]),
         correct_choice: Letter::A,
         evidence: Evidence { page: 3, quote: QUOTE.to_owned() },
         flaws: Vec::new(),
@@ -26,7 +31,8 @@ fn reason(question: Question) -> Reason {
 
 #[test]
 fn a_proved_question_is_kept() {
-    let reviewed = review(vec![question("Que filtre le rein ?", "le sang")], &pages(), Language::Fr);
+    let reviewed =
+        review(vec![question("Que filtre le rein ?", "le sang")], &pages(), Language::Fr);
     assert_eq!(reviewed.kept.len(), 1);
     assert!(reviewed.dropped.is_empty());
 }
@@ -65,12 +71,16 @@ fn the_second_of_two_questions_that_ask_the_same_is_dropped() {
     let first = question("Que filtre le rein ?", "le sang");
     let reviewed = review(vec![first, same_stem, same_fact, other], &pages(), Language::Fr);
     assert_eq!(reviewed.kept.len(), 2);
-    assert!(reviewed.dropped.iter().all(|(_, reason)| *reason == Reason::Duplicate), "{reviewed:?}");
+    assert!(
+        reviewed.dropped.iter().all(|(_, reason)| *reason == Reason::Duplicate),
+        "{reviewed:?}"
+    );
 }
 
 #[test]
 fn one_flaw_is_noted_and_two_are_too_many() {
-    let reviewed = review(vec![question("Que ne filtre pas le rein ?", "le sang")], &pages(), Language::Fr);
+    let reviewed =
+        review(vec![question("Que ne filtre pas le rein ?", "le sang")], &pages(), Language::Fr);
     assert_eq!(reviewed.kept[0].flaws.len(), 1);
     let mut flawed = question("Que ne filtre pas le rein ?", "le sang");
     flawed.choices.d = "Toutes ces réponses".into();
