@@ -262,7 +262,7 @@ pub(crate) fn points_elsewhere(text: &str) -> bool {
         "rights reserved",
         "droits réservés",
     ];
-    const NUMBERED: [&str; 10] = [
+    const NUMBERED: [&str; 16] = [
         "figure ",
         "fig. ",
         "tableau ",
@@ -273,6 +273,12 @@ pub(crate) fn points_elsewhere(text: &str) -> bool {
         "chapter ",
         "appendix ",
         "annexe ",
+        "ligne ",
+        "lignes ",
+        "line ",
+        "lines ",
+        "étape ",
+        "step ",
     ];
     let lower = text.to_lowercase();
     // "section 2" points at a part of the document; "la section du tuyau" does not.

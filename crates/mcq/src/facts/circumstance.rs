@@ -5,6 +5,7 @@ use super::definition::que;
 use super::phrase::{Token, is_anaphoric, join, noun_form, tokens, without_label};
 use super::relation_fr::is_infinitive;
 use super::{Context, Fact, Form, Pattern};
+use crate::lexicon::words;
 use crate::question::Language;
 use crate::sentence::Sentence;
 
@@ -51,11 +52,24 @@ fn requirement(sentence: &Sentence, context: &Context<'_>, text: &str) -> Option
         Language::En => &[" only if ", " if "],
     };
     let (claim, condition) = marks.iter().find_map(|mark| text.split_once(mark))?;
-    let claim = clause(claim, context).filter(|claim| !claim.contains(','))?;
+    let claim = clause(claim, context).filter(|claim| {
+        let last = claim.rsplit(' ').next().unwrap_or("");
+        let first = claim.split(' ').next().unwrap_or("").to_lowercase();
+        !claim.contains(',')
+            && !is_infinitive(&first)
+            && !matches!(last, "est" | "sont" | "is" | "are")
+    })?;
     // « est dit stationnaire » says what is called so.
     let claim = claim.replace(" est dite ", " est ").replace(" est dit ", " est ");
     let condition = finish(condition, context)
         .filter(|condition| is_option_sized(condition) && !condition.contains(','))?;
+    let stands_alone = noun_form(&condition, context.language()).is_some()
+        || ["aucun ", "aucune ", "tous ", "toutes ", "no ", "all "]
+            .iter()
+            .any(|word| condition.starts_with(word));
+    if !stands_alone {
+        return None;
+    }
     let stem = match context.language() {
         Language::Fr => format!("À quelle condition peut-on dire {} ?", que(&claim)),
         Language::En => format!("Under what condition is it true that {claim}?"),
@@ -84,6 +98,9 @@ fn condition(
     let outcome =
         rest.strip_prefix_word(if context.language() == Language::En { "then" } else { "alors" });
     let outcome = clause(&join(outcome), context).filter(|outcome| is_option_sized(outcome))?;
+    // « Si les clients payaient, les créances descendraient »: the question follows the mood.
+    let supposed = words(&outcome).any(|word| word.ends_with("rait") || word.ends_with("raient"));
+    let ask = if supposed { ask.replace("Que se passe-t-il", "Que se passerait-il") } else { ask };
     let enough = condition.split_whitespace().count() >= 4;
     enough.then(|| {
         Fact::of(sentence, Pattern::Circumstance, ask, outcome, Form::Clause)

@@ -2,7 +2,7 @@
 
 use super::phrase::{Token, content_words, is_anaphoric, join, noun_form, tokens, without_label};
 use super::{Context, Form, relation_en, relation_fr};
-use crate::lexicon::words;
+use crate::lexicon::{en, fr, words};
 use crate::question::Language;
 use crate::sentence::Sentence;
 
@@ -16,48 +16,9 @@ pub(super) fn complement(
     relative: bool,
     context: &Context<'_>,
 ) -> Option<String> {
-    let boundary: &[&str] = match context.language() {
-        Language::Fr => &[
-            "lorsque",
-            "lorsqu",
-            "quand",
-            "si",
-            "car",
-            "mais",
-            "tandis",
-            "puis",
-            "parce",
-            "puisque",
-            "alors",
-            "bien",
-            "afin",
-            "sinon",
-            "donc",
-            "pendant",
-            "sauf",
-            "cependant",
-            "voire",
-        ],
-        Language::En => &[
-            "when", "if", "because", "while", "although", "but", "unless", "until", "whereas",
-            "since", "so", "then", "however", "except", "before", "after", "instead",
-        ],
-    };
-    let relatives: &[&str] = match context.language() {
-        Language::Fr => &[
-            "qui",
-            "que",
-            "qu",
-            "dont",
-            "où",
-            "lequel",
-            "laquelle",
-            "lesquels",
-            "lesquelles",
-            "en",
-            "pour",
-        ],
-        Language::En => &["which", "that", "who", "whose", "where", "as", "for"],
+    let (boundary, relatives) = match context.language() {
+        Language::Fr => (fr::BOUNDARIES, fr::RELATIVES),
+        Language::En => (en::BOUNDARIES, en::RELATIVES),
     };
     let most = if relative { LONGEST_OPTION + 8 } else { LONGEST_OPTION };
     let mut kept: Vec<&str> = Vec::new();
@@ -88,7 +49,24 @@ pub(super) fn complement(
             break;
         }
         let next = tokens.get(at + 1).map_or("", |next| next.lower.as_str());
-        if token.text.ends_with(',') && !(relative && kept.len() < 6) {
+        // A definition runs on through its commas, unless a new statement follows.
+        let new_statement = matches!(
+            next,
+            "pas"
+                | "et"
+                | "and"
+                | "ou"
+                | "or"
+                | "ce"
+                | "dont"
+                | "which"
+                | "where"
+                | "not"
+                | "tout"
+                | "with"
+        ) || boundary.contains(&next)
+            || tokens.get(at + 1).is_some_and(|next| next.text.starts_with(char::is_uppercase));
+        if token.text.ends_with(',') && (!relative || new_statement) {
             // "optimization, integration and differentiation": half a list is half an answer.
             let goes_on = !relative
                 && !context.lexicon.is_stop_word(next)
@@ -190,6 +168,8 @@ pub(super) fn finish(text: &str, context: &Context<'_>) -> Option<String> {
     );
     let odd = hangs
         || text.contains("..")
+        || text.contains("(voir")
+        || text.contains("(see")
         || text.ends_with(['-', '–', '/', '&', '\'', '’'])
         || text.starts_with([':', ')', '-', '–', '/'])
         || !text
@@ -257,6 +237,22 @@ pub(super) fn final_noun(tokens: &[Token<'_>], context: &Context<'_>) -> Option<
     (text.split_whitespace().count() >= 2 || text.contains(['\'', '’'])).then_some((at, text))
 }
 
+/// Whether a phrase that only looks like a name is likely one: « l'installe », « son dû » and
+/// « le fichier correctement » are not.
+fn is_plausible_name(text: &str) -> bool {
+    const ADVERBS: [&str; 9] = [
+        "ellement", "alement", "ivement", "iquement", "amment", "emment", "ctement", "usement",
+        "èrement",
+    ];
+    let possessive = ["son ", "sa ", "ses ", "leur ", "leurs ", "its ", "their "]
+        .iter()
+        .any(|word| text.starts_with(word));
+    !possessive
+        && text.contains(' ')
+        && !ADVERBS.iter().any(|ending| text.ends_with(ending))
+        && !text.ends_with("ly")
+}
+
 /// Phrases that are no fact's key but make plausible distractors.
 pub(super) fn spare_phrases(sentence: &Sentence, context: &Context<'_>) -> Vec<(Form, String)> {
     let mut out = Vec::new();
@@ -264,6 +260,7 @@ pub(super) fn spare_phrases(sentence: &Sentence, context: &Context<'_>) -> Vec<(
     let text = text.trim_end_matches(['?', ' ', '\u{a0}']);
     let all = tokens(text);
     if let Some((_, noun)) = final_noun(&all, context)
+        && is_plausible_name(&noun)
         && let Some(form) = noun_form(&noun, context.language())
     {
         out.push((form, noun));

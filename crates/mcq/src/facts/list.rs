@@ -73,7 +73,8 @@ fn glossary(list: &List<'_>, context: &Context<'_>, facts: &mut Vec<Fact>, pool:
             let fits = term.split_whitespace().count() <= 4
                 && (3..=22).contains(&description.split_whitespace().count())
                 && !description.contains(':')
-                && description.split(". ").count() == 1;
+                && description.split(". ").count() == 1
+                && description.matches(',').count() * 3 <= description.split_whitespace().count();
             fits.then_some((*index, *block, term, description))
         })
         .collect();

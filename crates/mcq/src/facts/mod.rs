@@ -256,6 +256,10 @@ pub(crate) fn read(context: &Context<'_>, sentences: &Sentences) -> (Vec<Fact>, 
 impl Fact {
     /// A fact of one sentence.
     fn of(sentence: &Sentence, pattern: Pattern, stem: String, key: String, form: Form) -> Self {
+        // A quote that is easy to find, a whole sentence, and a key with some substance come first.
+        let bonus = if sentence.rejoined { -4 } else { 0 }
+            + if sentence.text.ends_with('.') { 0 } else { -8 }
+            + if key.chars().count() < 9 && matches!(form, Form::Noun { .. }) { -14 } else { 0 };
         Self {
             pattern,
             stem,
@@ -266,8 +270,7 @@ impl Fact {
             quote: sentence.text.clone(),
             block: sentence.block,
             siblings: Vec::new(),
-            bonus: if sentence.rejoined { -4 } else { 0 }
-                + if sentence.text.ends_with('.') { 0 } else { -8 },
+            bonus,
         }
     }
 

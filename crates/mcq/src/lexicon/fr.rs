@@ -23,3 +23,45 @@ pub(crate) const STOP_WORDS: &[&str] = &[
     "tu", "un", "une", "va", "vers", "voici", "voilà", "vont", "vos", "votre", "vous", "y", "à",
     "étaient", "était", "étant", "été", "être",
 ];
+
+/// Words that point outside their sentence.
+#[rustfmt::skip]
+pub(crate) const ANAPHORA: &[&str] = &[
+    "ce", "cet", "cette", "ces", "cela", "ceci", "ça", "celui", "celle", "ceux", "celles", "ci",
+    "il", "elle", "ils", "elles", "nous", "vous", "je", "tu", "notre", "nos", "votre", "vos", "y",
+    "eux", "lui", "mon", "on", "exemple", "exemples", "dernier", "dernière", "derniers",
+    "dernières", "autre", "autres", "ici", "lesquelles", "tel", "telle", "tels", "telles",
+    "précédemment", "suivant", "suivante", "dessus", "dessous",
+];
+
+/// Words that no subject holds: conjunctions, negations, verbs of being.
+#[rustfmt::skip]
+pub(crate) const NOT_IN_SUBJECT: &[&str] = &[
+    "que", "qui", "dont", "où", "si", "quand", "lorsque", "mais", "ne", "pas", "pour", "puis",
+    "donc", "car", "en", "dans", "avec", "sans", "comme", "tout", "est", "sont", "afin", "après",
+    "avant", "lors", "selon", "parmi", "quel", "quelle", "quels", "or", "ainsi", "aussi", "même",
+    "pourquoi", "comment", "chacun", "sinon", "enfin", "plus", "tel", "telle", "attention",
+    "toutefois", "cependant", "voilà", "voici", "aucun", "aucune", "rien",
+];
+
+/// Nouns too general to ask about alone.
+#[rustfmt::skip]
+pub(crate) const GENERIC: &[&str] = &[
+    "but", "objectif", "problème", "exemple", "solution", "premier", "première", "second",
+    "deuxième", "suite", "reste", "chose", "cas", "résultat", "question", "raison", "différence",
+    "avantage", "point", "remarque", "note",
+];
+
+/// Words that open another clause.
+#[rustfmt::skip]
+pub(crate) const BOUNDARIES: &[&str] = &[
+    "lorsque", "lorsqu", "quand", "si", "car", "mais", "tandis", "puis", "parce", "puisque",
+    "alors", "bien", "afin", "sinon", "donc", "pendant", "sauf", "cependant", "voire",
+];
+
+/// Words that open a clause about the noun before them.
+#[rustfmt::skip]
+pub(crate) const RELATIVES: &[&str] = &[
+    "qui", "que", "qu", "dont", "où", "lequel", "laquelle", "lesquels", "lesquelles", "en",
+    "pour",
+];
