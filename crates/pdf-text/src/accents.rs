@@ -51,3 +51,45 @@ pub(crate) fn composed(accent: &Glyph, letter: &Glyph) -> Option<char> {
         && across.abs() < RAISE_TOLERANCE * letter.em;
     if near { compose(base, mark) } else { None }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::glyph::Text;
+
+    fn glyph(c: char, x: f64, advance: f64) -> Glyph {
+        Glyph { text: Text::Char(c), x, y: 0.0, direction: (1.0, 0.0), em: 10.0, advance }
+    }
+
+    #[test]
+    fn every_spacing_accent_has_a_combining_form() {
+        let composed: String = "`´ˆ˜¯˘˙¨˚˝ˇ¸˛"
+            .chars()
+            .zip("aeinageuuocca".chars())
+            .map(|(accent, letter)| {
+                composed(&glyph(accent, 1.0, 3.0), &glyph(letter, 0.0, 5.0)).unwrap_or('?')
+            })
+            .collect();
+        assert_eq!(composed, "àéîñāğėüůőčçą");
+    }
+
+    #[test]
+    fn an_accent_beside_the_letter_is_left_alone() {
+        assert_eq!(composed(&glyph('´', 5.0, 3.0), &glyph('e', 0.0, 5.0)), None);
+        let mut above = glyph('´', 1.0, 3.0);
+        above.y = 8.0;
+        assert_eq!(composed(&above, &glyph('e', 0.0, 5.0)), None, "of the line above");
+    }
+
+    #[test]
+    fn dotless_letters_get_their_dot_back() {
+        assert_eq!(composed(&glyph('¨', 0.0, 3.0), &glyph('ı', 0.0, 3.0)), Some('ï'));
+        assert_eq!(composed(&glyph('ˆ', 0.0, 3.0), &glyph('ȷ', 0.0, 3.0)), Some('ĵ'));
+    }
+
+    #[test]
+    fn what_is_no_letter_takes_no_accent() {
+        assert_eq!(composed(&glyph('´', 0.0, 5.0), &glyph('+', 0.0, 5.0)), None);
+        assert_eq!(composed(&glyph('e', 0.0, 5.0), &glyph('e', 0.0, 5.0)), None);
+    }
+}

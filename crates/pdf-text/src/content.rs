@@ -141,3 +141,70 @@ pub(crate) fn multiply(first: Matrix, second: Matrix) -> Matrix {
         k * b + l * d + f,
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn operators(content: &str) -> String {
+        String::from_utf8(TextContent::new(content.as_bytes()).operators).unwrap()
+    }
+
+    #[test]
+    fn only_what_places_text_is_kept() {
+        let content = "0 0 1 rg /G gs 1 2 m 3 4 l S BT /F 9 Tf (a) Tj ET /S sh 0 0 5 5 re W n";
+        assert_eq!(operators(content), "BT\n/F 9 Tf\n(a) Tj\nET\n");
+    }
+
+    #[test]
+    fn text_is_always_filled_so_that_it_is_given_once_and_never_clips() {
+        assert_eq!(operators("7 Tr (a) Tj"), "(a) Tj\n");
+    }
+
+    #[test]
+    fn a_form_is_marked_and_placed_by_the_matrices_before_it() {
+        let content =
+            TextContent::new(b"q 2 0 0 2 10 20 cm q 1 0 0 1 5 5 cm /A Do Q /B Do Q /C Do");
+        let forms: Vec<_> = content.forms.iter().map(|f| (f.name.as_slice(), f.matrix)).collect();
+        assert_eq!(
+            forms,
+            [
+                (b"A".as_slice(), [2.0, 0.0, 0.0, 2.0, 20.0, 30.0]),
+                (b"B", [2.0, 0.0, 0.0, 2.0, 10.0, 20.0]),
+                (b"C", IDENTITY),
+            ]
+        );
+        assert_eq!(
+            String::from_utf8_lossy(&content.operators).matches("PdfTextForm BMC").count(),
+            3
+        );
+    }
+
+    #[test]
+    fn our_own_mark_in_a_document_is_dropped() {
+        assert_eq!(operators("/PdfTextForm BMC /PdfTextForm <</A 1>> BDC"), "");
+        assert_eq!(operators("/Span <</A 1>> BDC EMC"), "/Span <</A 1>> BDC\nEMC\n");
+    }
+
+    #[test]
+    fn states_are_restored_as_often_as_they_were_saved() {
+        assert_eq!(operators("Q Q q Q Q"), "q\nQ\n");
+        assert_eq!(operators(&"q ".repeat(1000)).matches('q').count(), MOST_SAVED_STATES);
+    }
+
+    #[test]
+    fn a_matrix_that_is_none_is_ignored() {
+        assert_eq!(operators("1 0 0 1 cm 1 0 (a) 1 0 0 cm"), "");
+    }
+
+    #[test]
+    fn operations_count_operators_and_the_bytes_of_strings() {
+        assert_eq!(TextContent::new(b"BT (abc) Tj ET").operations, 3 + 5);
+        assert_eq!(TextContent::new(b"/X Do /X Do 1 2 m").operations, 2);
+    }
+
+    #[test]
+    fn only_the_last_operands_are_kept() {
+        assert_eq!(operators(&format!("{}(a) Tj", "1 ".repeat(1000))), "1 1 1 1 1 (a) Tj\n");
+    }
+}

@@ -149,3 +149,61 @@ fn ascii_85(data: &[u8]) -> Vec<u8> {
     }
     decoded
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::Compression;
+    use flate2::write::{DeflateEncoder, ZlibEncoder};
+    use std::io::Write;
+
+    const TEXT: &[u8] = b"BT (bonjour, bonjour, bonjour) Tj ET";
+
+    fn zlib() -> Vec<u8> {
+        let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(TEXT).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn deflated_data_may_lack_its_header() {
+        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(TEXT).unwrap();
+        assert_eq!(inflate(&encoder.finish().unwrap(), 100), Ok(TEXT.to_vec()));
+        assert_eq!(inflate(&zlib(), 100), Ok(TEXT.to_vec()));
+    }
+
+    #[test]
+    fn deflated_data_stops_at_the_limit() {
+        assert_eq!(inflate(&zlib(), TEXT.len()), Ok(TEXT.to_vec()));
+        assert_eq!(inflate(&zlib(), TEXT.len() - 1), Err(TooBig));
+    }
+
+    #[test]
+    fn damaged_data_gives_what_lies_before_the_damage() {
+        let encoded = zlib();
+        let cut = encoded.get(..encoded.len() - 8).unwrap();
+        let decoded = inflate(cut, 100).unwrap();
+        assert!(!decoded.is_empty() && TEXT.starts_with(&decoded), "{decoded:?}");
+        assert_eq!(inflate(&[], 100), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn runs_are_repeated_and_literals_copied() {
+        assert_eq!(run_length(&[1, b'a', b'b', 254, b'c', 128, 9], 5), Ok(b"abccc".to_vec()));
+        assert_eq!(run_length(&[254, b'c', 254, b'c'], 5), Err(TooBig));
+        assert_eq!(run_length(&[5, b'a'], 5), Ok(b"a".to_vec()), "a literal that is cut off");
+        assert_eq!(run_length(&[200], 5), Ok(Vec::new()), "a run of nothing");
+    }
+
+    #[test]
+    fn hexadecimal_may_be_odd_and_spaced() {
+        assert_eq!(hexadecimal(b"61 6\n2 7>00"), b"ab\x70");
+    }
+
+    #[test]
+    fn ascii_85_may_end_in_part_of_a_group() {
+        assert_eq!(ascii_85(b"87cURD]i,\"Ebo80~>zz"), b"Hello World!");
+        assert_eq!(ascii_85(b"z 87cUR\nD]i~>"), b"\0\0\0\0Hello ");
+    }
+}

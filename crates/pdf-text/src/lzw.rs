@@ -97,3 +97,75 @@ impl Bits<'_> {
         usize::try_from(code).ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Writes codes of these widths.
+    fn pack(codes: &[(usize, u32)]) -> Vec<u8> {
+        let bits: String = codes
+            .iter()
+            .map(|&(code, width)| format!("{code:0width$b}", width = width as usize))
+            .collect();
+        let mut padded = bits;
+        while padded.len() % 8 != 0 {
+            padded.push('0');
+        }
+        (0..padded.len() / 8)
+            .map(|byte| u8::from_str_radix(&padded[byte * 8..byte * 8 + 8], 2).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn the_example_of_the_standard_is_decoded() {
+        // ISO 32000-2, 7.4.4.2, example 1.
+        let encoded = [0x80, 0x0b, 0x60, 0x50, 0x22, 0x0c, 0x0c, 0x85, 0x01];
+        let decoded = decode(&encoded, true, 100).unwrap();
+        assert_eq!(decoded, [45, 45, 45, 45, 45, 65, 45, 45, 45, 66]);
+    }
+
+    #[test]
+    fn the_limit_is_held() {
+        let encoded = [0x80, 0x0b, 0x60, 0x50, 0x22, 0x0c, 0x0c, 0x85, 0x01];
+        assert_eq!(decode(&encoded, true, 9), Err(TooBig));
+        assert!(decode(&encoded, true, 10).is_ok());
+    }
+
+    #[test]
+    fn codes_grow_one_early_or_not() {
+        // 255 single bytes fill the table to 512 entries and one.
+        for early in [true, false] {
+            let mut codes = vec![(CLEAR, 9)];
+            let mut known = END + 1;
+            for index in 0..400_usize {
+                codes.push((index % 200, width(known, early)));
+                if index > 0 {
+                    known += 1;
+                }
+            }
+            let decoded = decode(&pack(&codes), early, 1000).unwrap();
+            let expected: Vec<u8> = (0..400_usize).map(|index| (index % 200) as u8).collect();
+            assert_eq!(decoded.get(..400), Some(expected.as_slice()), "early: {early}");
+        }
+    }
+
+    #[test]
+    fn impossible_codes_end_the_data() {
+        assert_eq!(decode(&pack(&[(CLEAR, 9), (65, 9), (400, 9)]), true, 10), Ok(vec![65]));
+        assert_eq!(decode(&pack(&[(CLEAR, 9), (258, 9)]), true, 10), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn a_full_table_is_used_without_growing() {
+        let mut codes = vec![(CLEAR, 9)];
+        let mut known = END + 1;
+        for index in 0..6000_usize {
+            codes.push((index % 251, width(known, true)));
+            if index > 0 && known < MOST_ENTRIES {
+                known += 1;
+            }
+        }
+        assert_eq!(decode(&pack(&codes), true, 10_000).map(|d| d.len() >= 6000), Ok(true));
+    }
+}

@@ -195,3 +195,84 @@ pub(crate) fn is_blank(byte: u8) -> bool {
 fn is_delimiter(byte: u8) -> bool {
     matches!(byte, b'(' | b')' | b'<' | b'>' | b'[' | b']' | b'{' | b'}' | b'/' | b'%')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokens(content: &str) -> Vec<String> {
+        let mut scanner = Scanner::new(content.as_bytes());
+        let mut tokens = Vec::new();
+        while let Some(token) = scanner.next() {
+            let (kind, bytes) = match token {
+                Token::Operand(bytes) => ("", bytes),
+                Token::Operator(bytes) => ("!", bytes),
+            };
+            tokens.push(format!("{kind}{}", String::from_utf8_lossy(bytes)));
+        }
+        tokens
+    }
+
+    #[test]
+    fn operators_are_told_from_operands_of_every_kind() {
+        assert_eq!(
+            tokens("/F1 12.5 Tf -3 .5 Td(a)Tj<0a>Tj[(b)-20<0c>]TJ/P<</M 1/N<</O(>>)>>>>BDC T*"),
+            [
+                "/F1",
+                "12.5",
+                "!Tf",
+                "-3",
+                ".5",
+                "!Td",
+                "(a)",
+                "!Tj",
+                "<0a>",
+                "!Tj",
+                "[(b)-20<0c>]",
+                "!TJ",
+                "/P",
+                "<</M 1/N<</O(>>)>>>>",
+                "!BDC",
+                "!T*"
+            ]
+        );
+    }
+
+    #[test]
+    fn brackets_within_strings_and_comments_count_for_nothing() {
+        assert_eq!(tokens("(a\\)b(c)) Tj % (never\nET"), ["(a\\)b(c))", "!Tj", "!ET"]);
+        assert_eq!(tokens("[(]) % ]\n 1] TJ"), ["[(]) % ]\n 1]", "!TJ"]);
+    }
+
+    #[test]
+    fn what_is_not_closed_reaches_to_the_end() {
+        for content in ["(abc", "<abc", "[1 2", "<< /A (", "/", "-"] {
+            assert_eq!(tokens(content), [content]);
+        }
+    }
+
+    #[test]
+    fn stray_closing_brackets_are_stepped_over() {
+        assert_eq!(tokens("] ) > }} { q"), ["!q"]);
+        assert_eq!(tokens(&")".repeat(1_000_000)), [String::new(); 0]);
+    }
+
+    #[test]
+    fn an_inline_image_ends_at_the_ei_that_content_follows() {
+        let content = b"BI /W 1 ID \x00EI\x01 EI \x02\xff\x80 EI Q q";
+        let mut scanner = Scanner::new(content);
+        assert_eq!(scanner.next(), Some(Token::Operator(b"BI")));
+        scanner.skip_inline_image();
+        assert_eq!(scanner.next(), Some(Token::Operator(b"Q")));
+    }
+
+    #[test]
+    fn an_inline_image_without_end_takes_everything() {
+        for content in ["BI /W 1 ID abc", "BI /W 1", "BI ID"] {
+            let mut scanner = Scanner::new(content.as_bytes());
+            assert_eq!(scanner.next(), Some(Token::Operator(b"BI")));
+            scanner.skip_inline_image();
+            assert_eq!(scanner.next(), None, "{content}");
+        }
+    }
+}
