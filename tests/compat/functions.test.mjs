@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { test } from "node:test";
+import { FunctionsClient } from "@supabase/functions-js";
 import { account, client, project, signedIn } from "./project.mjs";
 
 const isUp = () => fetch(`${project.functions}/health`).then(() => true, () => false);
@@ -26,6 +27,19 @@ test("functions.invoke reaches the functions through the project's address", asy
   const { data, error } = await client().functions.invoke("health", { method: "GET" });
   assert.equal(error, null);
   assert.ok(data);
+});
+
+test("functions-js alone, at the functions' own address, reaches the same", async (t) => {
+  if (!(await isUp())) {
+    t.diagnostic("the functions are not running: nothing answers, which must be an error");
+    assert.ok((await new FunctionsClient(project.functions).invoke("health", { method: "GET" })).error);
+    return;
+  }
+  const direct = new FunctionsClient(project.functions, { headers: { apikey: project.publishable } });
+  const here = await direct.invoke("health", { method: "GET" });
+  assert.equal(here.error, null);
+  const there = await client().functions.invoke("health", { method: "GET" });
+  assert.deepEqual(Object.keys(here.data), Object.keys(there.data));
 });
 
 test("a function's refusal arrives as an error with its status and body", async (t) => {

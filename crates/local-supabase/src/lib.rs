@@ -34,6 +34,7 @@ pub use env::{Account, StackEnv};
 pub use error::Error;
 pub use pgtap::{FileSummary, PgtapSummary, run_pgtap};
 pub use stack::{Stack, start};
+pub use tools::node;
 
 /// Ports of the servers that clients speak to, all on 127.0.0.1. The servers behind the gateway
 /// take free ones.

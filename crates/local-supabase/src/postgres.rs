@@ -153,8 +153,11 @@ fn init(place: &Place, native: &Path, secrets: &Secrets) -> Result<(), Error> {
     std::fs::write(&log, &output.stderr).map_err(Error::file(&log))?;
     let _ = std::fs::remove_dir_all(folder);
     let words = String::from_utf8_lossy(&output.stderr);
-    let reason =
-        words.lines().find(|line| line.contains("error")).unwrap_or("initdb failed").to_owned();
+    let reason = words
+        .lines()
+        .find(|line| line.contains("error") || line.contains("could not"))
+        .unwrap_or("initdb failed")
+        .to_owned();
     Err(Error::NotReady { what, reason, log })
 }
 

