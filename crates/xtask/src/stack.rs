@@ -24,7 +24,7 @@ enum Runs {
     /// We started all of it.
     Here(Box<local_supabase::Stack>),
     /// Somebody else's; the functions may be ours.
-    Elsewhere(Option<Functions>),
+    Elsewhere(Option<Box<Functions>>),
 }
 
 /// The stack for a command that ends by itself. The one that `dev` runs is used if there is one,
@@ -123,7 +123,7 @@ async fn elsewhere(root: &Path) -> Result<Option<Stack>> {
     eprintln!("  using the project of SUPABASE_URL: {}", env.supabase_url);
     let functions = match std::env::var_os("FUNCTIONS_URL") {
         Some(_) => None,
-        None => Some(Functions::start(root, &env).await?),
+        None => Some(Box::new(Functions::start(root, &env).await?)),
     };
     std::fs::create_dir_all(state_folder(root))?;
     env.write(&state_folder(root).join("stack.env"))?;

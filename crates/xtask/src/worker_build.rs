@@ -19,6 +19,17 @@ const MAX_TOTAL_GZIPPED: u64 = 2_000_000;
 /// What is instantiated for a request that touches no PDF, gzipped.
 const MAX_WORKER_GZIPPED: u64 = 700_000;
 
+/// What rustc and wasm-bindgen use of wasm; nothing else, so that workerd knows what it gets.
+const WASM_FEATURES: [&str; 7] = [
+    "--enable-bulk-memory",
+    "--enable-exception-handling",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+];
+
 /// Where the built Worker is, relative to the project.
 const OUTPUT: &str = "build";
 
@@ -69,10 +80,7 @@ fn pdf_module(root: &Path, tools: &BuildTools) -> Result<Option<Stamp>> {
         Command::new(&tools.wasm_opt)
             .arg(&compiled)
             .args(["-O3", "--strip-debug", "--strip-producers"])
-            // The features rustc compiles this target with; no others, so that workerd knows them.
-            .args(["--enable-bulk-memory", "--enable-mutable-globals"])
-            .args(["--enable-multivalue", "--enable-nontrapping-float-to-int"])
-            .args(["--enable-reference-types", "--enable-sign-ext"])
+            .args(WASM_FEATURES)
             .arg("-o")
             .arg(&built),
         &project::logs(root).join("wasm-opt-pdf-module.log"),
@@ -106,8 +114,22 @@ fn worker(root: &Path, tools: &BuildTools) -> Result<Option<Stamp>> {
             .env("WASM_BINDGEN_BIN", &tools.wasm_bindgen)
             .env("WASM_OPT_BIN", &tools.wasm_opt)
             .env("ESBUILD_BIN", &tools.esbuild)
+            // Most of this code runs once per request: its size is start-up time, its speed is not.
+            // The PDF module, which is where the work is, keeps the profile's level.
+            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "z")
             .current_dir(root),
         &project::logs(root).join("build-worker.log"),
+    )?;
+    step.say("removing the names of functions");
+    let wasm = root.join(OUTPUT).join("index_bg.wasm");
+    step.run(
+        Command::new(&tools.wasm_opt)
+            .arg(&wasm)
+            .args(["--strip-debug", "--strip-producers"])
+            .args(WASM_FEATURES)
+            .arg("-o")
+            .arg(&wasm),
+        &project::logs(root).join("wasm-opt-worker.log"),
     )?;
     step.done("");
     Ok(Some(Stamp { file, fingerprint }))
