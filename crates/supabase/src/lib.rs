@@ -8,6 +8,7 @@
 mod error;
 mod project;
 mod sendable;
+mod signatures;
 mod storage;
 pub mod token;
 

@@ -99,6 +99,7 @@ impl std::fmt::Debug for Verifier {
 impl Verifier {
     /// `project` is the project's origin; `hs256_secret` its legacy JWT secret, if still in use.
     pub fn new(project: &Url, hs256_secret: Option<&str>, http: reqwest::Client) -> Self {
+        crate::signatures::install();
         let issuer = format!("{}/auth/v1", project.as_str().trim_end_matches('/'));
         Self {
             jwks_url: format!("{issuer}/.well-known/jwks.json"),

@@ -6,11 +6,12 @@ use axum::routing::get;
 use axum::{Json, Router};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
-use p256::elliptic_curve::sec1::ToEncodedPoint;
-use p256::pkcs8::EncodePrivateKey;
+use hmac::{Hmac, Mac};
+use p256::ecdsa::signature::Signer;
+use rsa::Pkcs1v15Sign;
 use rsa::traits::PublicKeyParts;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -71,51 +72,64 @@ impl KeyServer {
     }
 }
 
-/// A signing key with its public half as published.
+/// A signing key with its public half as published. Signed by hand, because the library is set up
+/// to verify only.
 struct Key {
     id: &'static str,
-    algorithm: Algorithm,
-    private: EncodingKey,
+    private: Private,
     public: Value,
+}
+
+enum Private {
+    Es256(p256::ecdsa::SigningKey),
+    Rs256(Box<rsa::RsaPrivateKey>),
 }
 
 impl Key {
     fn es256(id: &'static str, seed: u8) -> Self {
-        let secret = p256::SecretKey::from_slice(&[seed; 32]).unwrap();
-        let point = secret.public_key().to_encoded_point(false);
+        let secret = p256::ecdsa::SigningKey::from_slice(&[seed; 32]).unwrap();
+        let point = secret.verifying_key().to_encoded_point(false);
         let part = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-        Self {
-            id,
-            algorithm: Algorithm::ES256,
-            private: EncodingKey::from_ec_der(secret.to_pkcs8_der().unwrap().as_bytes()),
-            public: json!({
-                "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": id,
-                "x": part(point.x().unwrap()), "y": part(point.y().unwrap()),
-            }),
-        }
+        let public = json!({
+            "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": id,
+            "x": part(point.x().unwrap()), "y": part(point.y().unwrap()),
+        });
+        Self { id, private: Private::Es256(secret), public }
     }
 
     fn rs256(id: &'static str) -> Self {
-        use rsa::pkcs1::EncodeRsaPrivateKey;
         // Short, because it is made at each run and protects nothing.
         let secret = rsa::RsaPrivateKey::new(&mut rsa::rand_core::OsRng, 1024).unwrap();
         let part = |number: &rsa::BigUint| URL_SAFE_NO_PAD.encode(number.to_bytes_be());
-        Self {
-            id,
-            algorithm: Algorithm::RS256,
-            private: EncodingKey::from_rsa_der(secret.to_pkcs1_der().unwrap().as_bytes()),
-            public: json!({
-                "kty": "RSA", "alg": "RS256", "use": "sig", "kid": id,
-                "n": part(secret.n()), "e": part(secret.e()),
-            }),
-        }
+        let public = json!({
+            "kty": "RSA", "alg": "RS256", "use": "sig", "kid": id,
+            "n": part(secret.n()), "e": part(secret.e()),
+        });
+        Self { id, private: Private::Rs256(Box::new(secret)), public }
     }
 
     fn sign(&self, claims: &Value) -> String {
-        let mut header = Header::new(self.algorithm);
-        header.kid = Some(self.id.into());
-        encode(&header, claims, &self.private).unwrap()
+        let algorithm = self.public["alg"].as_str().unwrap();
+        signed(&json!({"alg": algorithm, "typ": "JWT", "kid": self.id}), claims, |message| {
+            match &self.private {
+                Private::Es256(key) => {
+                    let signature: p256::ecdsa::Signature = key.sign(message);
+                    signature.to_bytes().to_vec()
+                }
+                Private::Rs256(key) => {
+                    let digest = Sha256::digest(message);
+                    key.sign(Pkcs1v15Sign::new::<Sha256>(), &digest).unwrap()
+                }
+            }
+        })
     }
+}
+
+fn signed(header: &Value, claims: &Value, sign: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let message = format!("{}.{}", part(header), part(claims));
+    let signature = URL_SAFE_NO_PAD.encode(sign(message.as_bytes()));
+    format!("{message}.{signature}")
 }
 
 fn with(claims: &Value, name: &str, value: Value) -> Value {
@@ -131,7 +145,10 @@ fn without(claims: &Value, name: &str) -> Value {
 }
 
 fn hs256(claims: &Value, secret: &[u8]) -> String {
-    encode(&Header::new(Algorithm::HS256), claims, &EncodingKey::from_secret(secret)).unwrap()
+    signed(&json!({"alg": "HS256", "typ": "JWT"}), claims, |message| {
+        let mac = Hmac::<Sha256>::new_from_slice(secret).unwrap();
+        mac.chain_update(message).finalize().into_bytes().to_vec()
+    })
 }
 
 fn unsigned(header: Value, claims: &Value) -> String {

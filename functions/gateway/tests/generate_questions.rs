@@ -176,7 +176,11 @@ async fn bodies_that_are_no_json_too_large_or_of_another_type_are_refused() {
     assert_refused(&send("application/json", "{".into()).await, 400, "malformed_json");
     assert_refused(&send("application/json", String::new()).await, 400, "malformed_json");
     assert_refused(&send("application/json", "{} {}".into()).await, 400, "malformed_json");
-    assert_refused(&send("application/json", "{\"a\":".repeat(10_000)).await, 400, "malformed_json");
+    assert_refused(
+        &send("application/json", "{\"a\":".repeat(10_000)).await,
+        400,
+        "malformed_json",
+    );
     assert_refused(&send("text/plain", "{}".into()).await, 415, "unsupported_media_type");
     let large = format!("{{\"pdf_url\":\"{}\"}}", "a".repeat(70_000));
     assert_refused(&send("application/json", large).await, 413, "body_too_large");
