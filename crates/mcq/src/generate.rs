@@ -8,7 +8,7 @@
 //!    until the other patterns are used up; questions with one flaw wait until those are.
 //! 4. Keys are spread over the letters.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -27,6 +27,14 @@ use crate::question::{
 };
 use crate::review::{Seen, has_four_choices};
 use crate::sentence::Sentences;
+
+/// How often a stem may fail before facts that ask the same are passed over: a sentence repeated
+/// on every page is not tried on every page.
+const FAILURES: u8 = 2;
+
+/// How many facts are tried for each question wanted, so that a long document that yields too
+/// little ends in good time.
+const TRIALS: usize = 60;
 
 /// How many draws of distractors a fact gets before it is given up.
 const DRAWS: usize = 3;
@@ -91,6 +99,8 @@ struct Selection<'a> {
     subjects: HashSet<Vec<String>>,
     keys: HashSet<Vec<String>>,
     by_pattern: Vec<Pattern>,
+    failures: HashMap<String, u8>,
+    trials_left: usize,
     questions: Vec<Question>,
 }
 
@@ -107,6 +117,8 @@ impl<'a> Selection<'a> {
             subjects: HashSet::new(),
             keys: HashSet::new(),
             by_pattern: Vec::new(),
+            failures: HashMap::new(),
+            trials_left: 0,
             questions: Vec::new(),
         };
         for question in &options.avoid {
@@ -136,6 +148,8 @@ impl<'a> Selection<'a> {
             stratum.sort_by_key(|at| (weights.get(*at).copied(), std::cmp::Reverse(*at)));
         }
         for (completions, flaws_allowed) in [(false, 0), (true, 0), (false, 1), (true, 1)] {
+            self.failures.clear();
+            self.trials_left = TRIALS * (self.count + 4);
             let mut open: Vec<Vec<usize>> = strata
                 .iter()
                 .map(|stratum| {
@@ -161,6 +175,12 @@ impl<'a> Selection<'a> {
     fn take_best(&mut self, facts: &[Fact], stratum: &mut Vec<usize>, flaws_allowed: usize) {
         while self.questions.len() < self.count {
             let Some(fact) = stratum.pop().and_then(|at| facts.get(at)) else { return };
+            if self.trials_left == 0
+                || self.failures.get(&fact.stem).is_some_and(|failed| *failed >= FAILURES)
+            {
+                continue;
+            }
+            self.trials_left -= 1;
             if let Some(question) = self.ask(fact, flaws_allowed) {
                 self.remember(&question);
                 self.subjects.insert(sorted(fact.subject.clone()));
@@ -168,6 +188,7 @@ impl<'a> Selection<'a> {
                 self.questions.push(question);
                 return;
             }
+            *self.failures.entry(fact.stem.clone()).or_default() += 1;
         }
     }
 

@@ -11,6 +11,10 @@ use crate::question::Language;
 /// A longer run of text without a block's end is cut here, so that no step sees more at once.
 const LONGEST_RUN: usize = 3_000;
 
+/// How many sentences are looked at for two words together: in a longer list the words are so common
+/// that the answer says nothing.
+const MOST_LOOKED_AT: usize = 1_000;
+
 /// One sentence of the document, or one list item that reads like one.
 #[derive(Clone, Debug)]
 pub(crate) struct Sentence {
@@ -85,7 +89,10 @@ impl Sentences {
         }
         lists.sort_by_key(|list| list.len());
         let Some((rarest, rest)) = lists.split_first() else { return false };
-        rarest.iter().any(|at| rest.iter().all(|list| list.binary_search(at).is_ok()))
+        rarest
+            .iter()
+            .take(MOST_LOOKED_AT)
+            .any(|at| rest.iter().all(|list| list.binary_search(at).is_ok()))
     }
 }
 

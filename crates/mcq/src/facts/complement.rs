@@ -50,21 +50,12 @@ pub(super) fn complement(
         }
         let next = tokens.get(at + 1).map_or("", |next| next.lower.as_str());
         // A definition runs on through its commas, unless a new statement follows.
-        let new_statement = matches!(
-            next,
-            "pas"
-                | "et"
-                | "and"
-                | "ou"
-                | "or"
-                | "ce"
-                | "dont"
-                | "which"
-                | "where"
-                | "not"
-                | "tout"
-                | "with"
-        ) || boundary.contains(&next)
+        let joined = matches!(next, "et" | "and" | "ou" | "or");
+        let new_statement = next == "pas"
+            || next == "not"
+            || boundary.contains(&next)
+            || joined
+                && tokens.get(at + 2).is_some_and(|verb| is_verb(&verb.lower, context.language()))
             || tokens.get(at + 1).is_some_and(|next| next.text.starts_with(char::is_uppercase));
         if token.text.ends_with(',') && (!relative || new_statement) {
             // "optimization, integration and differentiation": half a list is half an answer.

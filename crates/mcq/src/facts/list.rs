@@ -56,6 +56,12 @@ fn introduce(block: &Block) -> Option<(&Block, String)> {
     Some((block, last.to_owned()))
 }
 
+/// Bytes from a list's introduction to an entry: a longer quote is no longer read.
+const LONGEST_PASSAGE: usize = 2_000;
+
+/// How many entries of the same list are offered as distractors.
+const NEAREST: usize = 12;
+
 /// Entries of the form "term: description" or "term – description".
 fn glossary(list: &List<'_>, context: &Context<'_>, facts: &mut Vec<Fact>, pool: &mut Pool) {
     let entries: Vec<(usize, &Block, String, String)> = list
@@ -81,7 +87,7 @@ fn glossary(list: &List<'_>, context: &Context<'_>, facts: &mut Vec<Fact>, pool:
     if entries.len() < 2 {
         return;
     }
-    for (index, block, term, description) in &entries {
+    for (position, (index, block, term, description)) in entries.iter().enumerate() {
         let named = context.lexicon.content_stems(term);
         let described = context.lexicon.content_stems(description);
         let form = term_form(term, false);
@@ -96,8 +102,12 @@ fn glossary(list: &List<'_>, context: &Context<'_>, facts: &mut Vec<Fact>, pool:
             }
             Language::En => format!("Which of the following is described as “{description}”?"),
         };
+        // The nearest entries are the most tempting, and enough.
+        let first = position.saturating_sub(NEAREST / 2);
         let siblings = entries
             .iter()
+            .skip(first)
+            .take(NEAREST)
             .map(|(_, _, other, _)| other)
             .filter(|other| *other != term)
             .cloned()
@@ -160,6 +170,9 @@ fn enumeration(list: &List<'_>, context: &Context<'_>, facts: &mut Vec<Fact>, po
     for (index, block, entry) in &entries {
         let Some(page) = context.pages.get(block.page) else { continue };
         // From the introduction to the entry, as it stands on the page.
+        if block.span.1.saturating_sub(opening.span.0) > LONGEST_PASSAGE {
+            continue;
+        }
         let passage = context.layout.passage(page, (opening.span.0, block.span.1));
         let Some(quote) = passage.find(introduction.as_str()).and_then(|at| passage.get(at..))
         else {

@@ -23,6 +23,7 @@ pub(crate) const STOP_WORDS: &[&str] = &[
 /// Words that point outside their sentence.
 #[rustfmt::skip]
 pub(crate) const ANAPHORA: &[&str] = &[
+    "following", "preceding", "aforementioned",
     "previously", "example", "this", "these", "those", "it", "they", "them", "he", "she", "we",
     "you", "i", "our", "us", "your", "here", "latter", "former", "my", "itself", "one", "ones",
     "such", "above", "below", "another", "other", "others", "there",
