@@ -99,6 +99,9 @@ pub enum Error {
     /// A demo account could not be made.
     #[error("the demo accounts could not be made: {0}")]
     DemoUsers(String),
+    /// Ctrl-C, or another request to end, came during the start.
+    #[error("told to end before the stack was ready")]
+    Interrupted,
     /// Nothing to stop.
     #[error("no stack runs here")]
     NotRunning,

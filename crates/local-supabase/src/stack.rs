@@ -43,12 +43,36 @@ pub struct Stack {
 /// See [`Error`]. What was started until then is stopped again.
 pub async fn start(options: Options, progress: &dyn Progress) -> Result<Stack, Error> {
     let mut stack = Stack::begin(&options).await?;
-    match stack.bring_up(&options, progress).await {
+    let mut told = signals()?;
+    let brought_up = tokio::select! {
+        result = stack.bring_up(&options, progress) => result,
+        () = any(&mut told) => Err(Error::Interrupted),
+    };
+    match brought_up {
         Ok(()) => Ok(stack),
         Err(error) => {
             stack.stop().await;
             Err(error)
         }
+    }
+}
+
+/// Ctrl-C, SIGTERM and the end of the terminal.
+fn signals() -> Result<[Signal; 3], Error> {
+    let listen =
+        |kind| signal(kind).map_err(|source| Error::Spawn { what: "the signal handlers", source });
+    Ok([
+        listen(SignalKind::interrupt())?,
+        listen(SignalKind::terminate())?,
+        listen(SignalKind::hangup())?,
+    ])
+}
+
+async fn any([interrupt, terminate, hangup]: &mut [Signal; 3]) {
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
     }
 }
 
@@ -62,8 +86,6 @@ impl Stack {
             }
             earlier.end_services().await;
         }
-        let what = "the signal handlers";
-        let listen = |kind| signal(kind).map_err(|source| Error::Spawn { what, source });
         let stack = Self {
             env: environment(&Secrets::load(&options.state.join("keys.json"))?, &options.ports)?,
             services: Vec::new(),
@@ -71,19 +93,16 @@ impl Stack {
             guard: Some(Guard::start()?),
             pid_file,
             env_file: options.state.join("stack.env"),
-            signals: [
-                listen(SignalKind::interrupt())?,
-                listen(SignalKind::terminate())?,
-                listen(SignalKind::hangup())?,
-            ],
+            signals: signals()?,
         };
         stack.record(false)?;
         Ok(stack)
     }
 
     async fn bring_up(&mut self, options: &Options, progress: &dyn Progress) -> Result<(), Error> {
-        let place = Place::find(&options.root, &options.state)?;
-        let tools = Tools::find(&place.root)?;
+        let root = options.root.canonicalize().map_err(Error::file(&options.root))?;
+        let tools = Tools::find(&root)?;
+        let place = Place::find(&root, &options.state)?;
         check_ports(options)?;
         // For whoever looks for the data, or wants to delete a project altogether.
         let note = options.state.join("database-folder");
@@ -211,12 +230,9 @@ impl Stack {
     /// [`Error::NotReady`] names the server that ended and its last words.
     pub async fn wait_for_ctrl_c(&mut self) -> Result<(), Error> {
         let mut look = tokio::time::interval(std::time::Duration::from_millis(500));
-        let [interrupt, terminate, hangup] = &mut self.signals;
         loop {
             tokio::select! {
-                _ = interrupt.recv() => return Ok(()),
-                _ = terminate.recv() => return Ok(()),
-                _ = hangup.recv() => return Ok(()),
+                () = any(&mut self.signals) => return Ok(()),
                 _ = look.tick() => {
                     for service in &mut self.services {
                         if let Some(reason) = service.ended() {

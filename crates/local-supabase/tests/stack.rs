@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use local_supabase::{Error, Options, Ports, Stack, start};
+use local_supabase::{Error, Options, Ports, Stack, detach, start, stop};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -53,6 +53,15 @@ impl Project {
             functions: false,
             ..Options::new(self.folder.path())
         }
+    }
+
+    /// The command that runs [`supervisor`].
+    fn supervisor(&self) -> Command {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command
+            .args(["--exact", "supervisor", "--ignored", "--nocapture"])
+            .env("STACK_ROOT", self.folder.path());
+        command
     }
 
     fn state(&self) -> PathBuf {
@@ -201,7 +210,10 @@ async fn a_taken_port_a_second_start_and_a_bad_migration_each_say_what_to_do() {
 async fn supervisor() {
     let root = std::env::var("STACK_ROOT").unwrap();
     let options = Options { ports: Ports::free().unwrap(), functions: false, ..Options::new(root) };
-    let mut stack = start(options, &()).await.unwrap();
+    let mut stack = match start(options, &()).await {
+        Err(Error::Interrupted) => return,
+        started => started.unwrap(),
+    };
     stack.wait_for_ctrl_c().await.unwrap();
     stack.stop().await;
 }
@@ -210,12 +222,7 @@ async fn supervisor() {
 async fn no_server_outlives_a_supervisor_that_is_told_to_end_or_killed() {
     let project = Project::new(0o755);
     for signal in ["TERM", "INT", "HUP", "KILL"] {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "supervisor", "--ignored", "--nocapture"])
-            .env("STACK_ROOT", project.folder.path())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut child = project.supervisor().stdout(Stdio::null()).spawn().unwrap();
         wait_until("the stack does not start", || {
             let file = pid_file(&project.state());
             file["ready"] == true && file["supervisor"]["pid"] == child.id()
@@ -230,4 +237,48 @@ async fn no_server_outlives_a_supervisor_that_is_told_to_end_or_killed() {
     // The file of the killed one is still there and does not stop the next start.
     let stack = start(project.options(), &()).await.unwrap();
     stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_that_is_interrupted_leaves_nothing() {
+    let project = Project::new(0o755);
+    let mut child = project.supervisor().stdout(Stdio::null()).spawn().unwrap();
+    let first =
+        |file: Value| file["services"].as_array().is_some_and(|services| !services.is_empty());
+    wait_until("PostgreSQL does not start", || first(pid_file(&project.state())));
+    let groups = servers(&project.state());
+    Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status().unwrap();
+    assert!(child.wait().unwrap().success());
+    assert_eq!(alive(&groups), Vec::<String>::new());
+    assert_eq!(pid_file(&project.state()), Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_detached_stack_is_ready_when_its_command_returns_and_ends_when_told() {
+    let project = Project::new(0o755);
+    let env = detach(project.supervisor(), &project.state()).await.unwrap();
+    let answer = reqwest::Client::new()
+        .get(format!("{}/rest/v1/notes", env.supabase_url))
+        .header("apikey", &env.publishable_key)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 200);
+    let again = detach(project.supervisor(), &project.state()).await.unwrap_err();
+    assert!(matches!(again, Error::AlreadyRunning { .. }), "{again}");
+    let groups = servers(&project.state());
+    stop(&project.state()).await.unwrap();
+    assert_eq!(alive(&groups), Vec::<String>::new());
+    assert!(matches!(stop(&project.state()).await, Err(Error::NotRunning)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_detached_stack_that_cannot_start_says_why() {
+    let project = Project::new(0o755);
+    std::fs::remove_file(project.folder.path().join("node_modules")).unwrap();
+    let error = detach(project.supervisor(), &project.state()).await.unwrap_err();
+    assert!(
+        matches!(error, Error::NotReady { .. }) && error.to_string().contains("stack.log"),
+        "{error}"
+    );
 }
