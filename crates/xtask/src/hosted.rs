@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use local_supabase::{Ports, StackEnv, state_folder};
+use local_supabase::{Ports, StackEnv, node, state_folder};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
@@ -39,7 +39,7 @@ impl Functions {
         std::fs::create_dir_all(project::logs(root))?;
         let output = std::fs::File::create(&log)
             .with_context(|| format!("{} cannot be written", log.display()))?;
-        let wrangler = Command::new(project::npm_program(root, "node"))
+        let wrangler = Command::new(node(root)?)
             .arg(root.join("node_modules/wrangler/bin/wrangler.js"))
             .args(["dev", "--ip", "127.0.0.1", "--port", &port.to_string()])
             .args(["--inspector-port", "0", "--show-interactive-dev-session=false"])

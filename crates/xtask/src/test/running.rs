@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use local_supabase::{StackEnv, run_pgtap};
+use local_supabase::{StackEnv, node, run_pgtap};
 use tokio::process::Command;
 
 use super::{Outcome, Report, run_shown};
@@ -77,7 +77,7 @@ async fn end_to_end(root: &Path, environment: &BTreeMap<String, String>) -> Resu
     files.sort();
     let files = files.iter().map(|file| file.strip_prefix(root).unwrap_or(file));
     run_shown(
-        Command::new(project::npm_program(root, "node"))
+        Command::new(node(root)?)
             .args(["--test", "--test-reporter=spec"])
             .args(files)
             .envs(environment)
