@@ -202,7 +202,7 @@ fn one_long_line_of_anything_takes_time_in_proportion() {
         "x",
     ];
     for unit in UNITS {
-        let (short, long) = (time_to_read(unit, 50_000), time_to_read(unit, 200_000));
+        let (short, long) = (time_to_read(unit, 25_000), time_to_read(unit, 100_000));
         println!("{unit:?}: {short:.0?}, {long:.0?}");
         // The constant covers a busy machine; a quadratic step is far above it at this length.
         assert!(

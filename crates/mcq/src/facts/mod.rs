@@ -12,6 +12,7 @@ mod list;
 mod phrase;
 mod relation_en;
 mod relation_fr;
+mod verbs_fr;
 
 use std::collections::{HashMap, HashSet};
 
