@@ -47,7 +47,10 @@ pub(crate) async fn write(
         if engine == Engine::Embedded {
             language = writer.detected;
         }
-        let Generated { questions: more, .. } = writer.embedded(missing, &questions);
+        let Generated { questions: more, warnings } = writer.embedded(missing, &questions);
+        for warning in &warnings {
+            writer.warnings.of_embedded(warning);
+        }
         if engine == Engine::Openai && !more.is_empty() {
             writer.warnings.completed(more.len());
         }
@@ -225,6 +228,18 @@ impl Warnings {
              not translate."
                 .into(),
         );
+    }
+
+    fn of_embedded(&mut self, warning: &mcq::Warning) {
+        match warning {
+            mcq::Warning::OtherLanguage { count } => self.say(
+                "other_language",
+                format!("{count} question(s) portent sur des passages en une autre langue."),
+                format!("{count} question(s) are about passages in another language."),
+            ),
+            // Said once, for both engines together, or answered as an error.
+            mcq::Warning::TooFewQuestions { .. } | mcq::Warning::NoUsableText => {}
+        }
     }
 
     fn of_openai(&mut self, warning: &openai::Warning) {
