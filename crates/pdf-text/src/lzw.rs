@@ -109,7 +109,7 @@ mod tests {
             .map(|&(code, width)| format!("{code:0width$b}", width = width as usize))
             .collect();
         let mut padded = bits;
-        while padded.len() % 8 != 0 {
+        while !padded.len().is_multiple_of(8) {
             padded.push('0');
         }
         (0..padded.len() / 8)

@@ -254,7 +254,7 @@ mod tests {
     #[test]
     fn stray_closing_brackets_are_stepped_over() {
         assert_eq!(tokens("] ) > }} { q"), ["!q"]);
-        assert_eq!(tokens(&")".repeat(1_000_000)), [String::new(); 0]);
+        assert!(tokens(&")".repeat(1_000_000)).is_empty());
     }
 
     #[test]
