@@ -15,7 +15,7 @@ use tokio::process::Command;
 use crate::{project, tools, worker_build};
 
 /// The checks, in the order they run: what is quick and tells most comes first.
-const CHECKS: [&str; 10] = [
+const CHECKS: [&str; 11] = [
     "format",
     "docs",
     "tools",
@@ -24,6 +24,7 @@ const CHECKS: [&str; 10] = [
     "build",
     "database",
     "end-to-end",
+    "story",
     "advisors",
     "dependencies",
 ];

@@ -9,13 +9,16 @@ use tokio::process::Command;
 
 use super::{Outcome, Report, run_shown};
 use crate::stack::{self, Stack};
+use crate::story;
 use crate::{project, tools, worker_build};
 
-/// Where the end-to-end tests are.
-const END_TO_END: [&str; 2] = ["tests/compat", "tests/functions"];
+/// Where the tests are that Node.js runs: the compiled PDF module, the database over HTTP,
+/// supabase-js, the Worker.
+const END_TO_END: [&str; 4] =
+    ["crates/pdf-text/module", "supabase/tests/http", "tests/compat", "tests/functions"];
 
 /// The checks of this file.
-const NAMES: [&str; 3] = ["database", "end-to-end", "advisors"];
+const NAMES: [&str; 4] = ["database", "end-to-end", "story", "advisors"];
 
 /// Starts a stack of its own, apart from the one that `dev` runs, lets the checks use it, stops it.
 ///
@@ -43,6 +46,7 @@ pub async fn check(root: &Path, report: &mut Report) -> Result<()> {
         .serve(async {
             report.check("database", database(root, &env)).await;
             report.check("end-to-end", end_to_end(root, &environment)).await;
+            report.check("story", demo(root, &environment)).await;
             report.check("advisors", advisors(root, &env)).await;
             Ok(())
         })
@@ -84,6 +88,15 @@ async fn end_to_end(root: &Path, environment: &BTreeMap<String, String>) -> Resu
             .current_dir(root),
     )
     .await
+}
+
+/// What `cargo xtask demo` plays, so that it cannot rot.
+async fn demo(root: &Path, environment: &BTreeMap<String, String>) -> Result<Outcome> {
+    let told = story::play(environment, &root.join("masterclass/masterclass.pdf")).await?;
+    if told.questions.len() != 10 || told.students.len() != 2 {
+        bail!("{} questions and {} students", told.questions.len(), told.students.len());
+    }
+    Ok(Outcome::Passed)
 }
 
 /// All `*.test.mjs` of a folder and those inside it.
