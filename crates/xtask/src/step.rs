@@ -98,17 +98,35 @@ impl Step {
         if !status.success() {
             let output = std::fs::read(log).unwrap_or_default();
             let output = String::from_utf8_lossy(&output);
-            let lines: Vec<&str> = output.lines().collect();
-            let tail = lines
-                .get(lines.len().saturating_sub(LINES_SHOWN_ON_FAILURE)..)
-                .unwrap_or_default()
-                .join("\n");
             bail!(
-                "{} failed: {program} ended with {status}\n{tail}\nAll of its output: {}",
+                "{} failed: {program} ended with {status}\n{}\nAll of its output: {}",
                 self.what,
+                excerpt(&output),
                 log.display()
             );
         }
         Ok(())
+    }
+}
+
+/// What most likely tells why: from the first error on, else the end.
+fn excerpt(output: &str) -> String {
+    let lines: Vec<&str> = output.lines().collect();
+    let end = lines.len().saturating_sub(LINES_SHOWN_ON_FAILURE);
+    let start = lines.iter().position(|line| line.starts_with("error")).unwrap_or(end);
+    lines.iter().skip(start).take(LINES_SHOWN_ON_FAILURE).copied().collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_shown_from_its_first_error_else_by_its_last_lines() {
+        let long: String = (0..100).map(|number| format!("line {number}\n")).collect();
+        assert!(excerpt(&long).ends_with("line 99"));
+        let compiler = format!("Compiling a\nerror[E0432]: unresolved import\n{long}");
+        assert!(excerpt(&compiler).starts_with("error[E0432]"));
+        assert_eq!(excerpt(&compiler).lines().count(), LINES_SHOWN_ON_FAILURE);
     }
 }

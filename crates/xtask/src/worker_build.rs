@@ -2,7 +2,7 @@
 //! (`build/pdf_text.wasm`), and holds them to their sizes.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -38,31 +38,24 @@ const OUTPUT: &str = "build";
 /// # Errors
 /// When a compiler or one of its tools fails, or when the result is larger than declared.
 pub fn build(root: &Path, tools: &BuildTools) -> Result<()> {
-    let done: Vec<Stamp> =
-        [pdf_module(root, tools)?, worker(root, tools)?].into_iter().flatten().collect();
-    if !done.is_empty() {
+    let parts = [pdf_module(root, tools)?, worker(root, tools)?].concat();
+    // Apart from the parts: what is too large is measured again each time, and not built again.
+    let stamp = project::state(root).join("stamps/sizes");
+    if !stamp::is_current(&stamp, &parts) {
         check_sizes(&root.join(OUTPUT))?;
-    }
-    // Last, so that what is too large is refused again the next time.
-    for Stamp { file, fingerprint } in done {
-        stamp::write(&file, &fingerprint)?;
+        stamp::write(&stamp, &parts)?;
     }
     Ok(())
 }
 
-/// What to remember of a part that was built.
-struct Stamp {
-    file: PathBuf,
-    fingerprint: String,
-}
-
 /// Compiles `crates/pdf-text/module`, a wasm module of its own, and lets wasm-opt shrink it.
-fn pdf_module(root: &Path, tools: &BuildTools) -> Result<Option<Stamp>> {
+/// Answers with the fingerprint of its sources.
+fn pdf_module(root: &Path, tools: &BuildTools) -> Result<String> {
     let built = root.join(OUTPUT).join("pdf_text.wasm");
     let file = project::state(root).join("stamps/pdf_text");
     let fingerprint = fingerprint(root, &["crates/pdf-text"])?;
     if built.is_file() && stamp::is_current(&file, &fingerprint) {
-        return Ok(None);
+        return Ok(fingerprint);
     }
     let step = Step::start("building the PDF module");
     step.run(
@@ -85,12 +78,13 @@ fn pdf_module(root: &Path, tools: &BuildTools) -> Result<Option<Stamp>> {
             .arg(&built),
         &project::logs(root).join("wasm-opt-pdf-module.log"),
     )?;
+    stamp::write(&file, &fingerprint)?;
     step.done("");
-    Ok(Some(Stamp { file, fingerprint }))
+    Ok(fingerprint)
 }
 
-/// Compiles `functions/gateway` with worker-build.
-fn worker(root: &Path, tools: &BuildTools) -> Result<Option<Stamp>> {
+/// Compiles `functions/gateway` with worker-build. Answers with the fingerprint of its sources.
+fn worker(root: &Path, tools: &BuildTools) -> Result<String> {
     let built = root.join(OUTPUT).join("index.js");
     let file = project::state(root).join("stamps/worker");
     let fingerprint = fingerprint(
@@ -105,7 +99,7 @@ fn worker(root: &Path, tools: &BuildTools) -> Result<Option<Stamp>> {
         ],
     )?;
     if built.is_file() && stamp::is_current(&file, &fingerprint) {
-        return Ok(None);
+        return Ok(fingerprint);
     }
     let step = Step::start("building the Worker");
     step.run(
@@ -114,6 +108,8 @@ fn worker(root: &Path, tools: &BuildTools) -> Result<Option<Stamp>> {
             .env("WASM_BINDGEN_BIN", &tools.wasm_bindgen)
             .env("WASM_OPT_BIN", &tools.wasm_opt)
             .env("ESBUILD_BIN", &tools.esbuild)
+            // Its own call stack says nothing of why our code does not compile.
+            .env("RUST_BACKTRACE", "0")
             // Most of this code runs once per request: its size is start-up time, its speed is not.
             // The PDF module, which is where the work is, keeps the profile's level.
             .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "z")
@@ -131,11 +127,12 @@ fn worker(root: &Path, tools: &BuildTools) -> Result<Option<Stamp>> {
             .arg(&wasm),
         &project::logs(root).join("wasm-opt-worker.log"),
     )?;
+    stamp::write(&file, &fingerprint)?;
     step.done("");
-    Ok(Some(Stamp { file, fingerprint }))
+    Ok(fingerprint)
 }
 
-/// What a build depends on: the given folders, what every crate is compiled with, and the compiler.
+/// What a build depends on: the given folders, what every crate is compiled with, the compiler and this file.
 fn fingerprint(root: &Path, folders: &[&str]) -> Result<String> {
     let mut fingerprint = stamp::Fingerprint::new();
     for shared in ["Cargo.toml", "Cargo.lock", ".cargo/config.toml"] {
@@ -149,6 +146,8 @@ fn fingerprint(root: &Path, folders: &[&str]) -> Result<String> {
         .output()
         .context("rustc cannot be started: get Rust from https://rustup.rs")?;
     fingerprint.add_text(&String::from_utf8_lossy(&compiler.stdout));
+    // How it is built is written here.
+    fingerprint.add_text(include_str!("worker_build.rs"));
     Ok(fingerprint.finish())
 }
 

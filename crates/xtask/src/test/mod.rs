@@ -63,6 +63,11 @@ impl Report {
         self.only.is_empty() || self.only.iter().any(|only| only == name)
     }
 
+    /// Whether this check ran and failed.
+    fn failed(&self, name: &str) -> bool {
+        self.rows.iter().any(|row| row.name == name && row.result.is_err())
+    }
+
     /// Runs a check, if it is wanted, and remembers how it ended: the others run even if it fails.
     async fn check(&mut self, name: &'static str, check: impl Future<Output = Result<Outcome>>) {
         if !self.wants(name) {

@@ -28,7 +28,12 @@ pub async fn check(root: &Path, report: &mut Report) -> Result<()> {
     if !NAMES.iter().any(|name| report.wants(name)) {
         return Ok(());
     }
-    let mut stack = match start(root).await {
+    let ready = if report.failed("build") {
+        Err(anyhow::anyhow!("the Worker was not built"))
+    } else {
+        start(root).await
+    };
+    let mut stack = match ready {
         Ok(stack) => stack,
         Err(error) => {
             // Each wanted check says so itself: none of them may seem to have passed.

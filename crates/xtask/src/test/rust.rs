@@ -21,7 +21,7 @@ pub async fn format(root: &Path) -> Result<Outcome> {
 pub async fn clippy(root: &Path) -> Result<Outcome> {
     run_shown(
         Command::new("cargo")
-            .args(["clippy", "--workspace", "--all-targets", "--locked"])
+            .args(["clippy", "--workspace", "--all-targets", "--locked", "--keep-going"])
             .args(["--", "-D", "warnings"])
             .current_dir(root),
     )
