@@ -45,8 +45,16 @@ async fn read<T: DeserializeOwned>(body: Body) -> Result<T, Problem> {
         )
         .because(cause)
     })?;
+    parse_json(&bytes)
+}
+
+/// Reads a JSON object; what [`Json`] does once it has the bytes.
+///
+/// # Errors
+/// 400 `malformed_json`, 422 `invalid_request`.
+pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     // serde would take `["a", "b"]` for a struct of two fields; an API takes objects only.
-    let object: Map<String, Value> = serde_json::from_slice(&bytes).map_err(|cause| {
+    let object: Map<String, Value> = serde_json::from_slice(bytes).map_err(|cause| {
         if cause.is_data() { wrong_field(".", &cause) } else { malformed(&cause) }
     })?;
     serde_path_to_error::deserialize(Value::Object(object))

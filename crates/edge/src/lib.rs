@@ -14,7 +14,7 @@ mod serve;
 pub use app::App;
 pub use caller::{Role, Staff};
 pub use config::{Config, ConfigError};
-pub use json::Json;
+pub use json::{Json, parse_json};
 pub use platform::{PdfFailure, PdfReader, Platform, PublicAnswer, with_deadline};
 pub use problem::{Language, Problem};
 pub use public_url::{Refusal, fetch_public, public_url};
