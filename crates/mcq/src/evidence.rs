@@ -122,6 +122,7 @@ pub(crate) fn figures(text: &str) -> Vec<String> {
             continue;
         }
         let mut figure = String::new();
+        let mut grouped_before = false;
         while let Some(c) = chars.get(at).copied() {
             if c.is_ascii_digit() {
                 figure.push(c);
@@ -132,8 +133,14 @@ pub(crate) fn figures(text: &str) -> Vec<String> {
             let is_space = matches!(c, ' ' | '\u{a0}' | '\u{202f}');
             let grouped = following == 3 && !figure.contains('.');
             match c {
-                _ if is_space && grouped && figure.len() <= 3 => at += 1,
-                ',' if grouped && figure.len() <= 3 && figure != "0" => at += 1,
+                _ if is_space && grouped && (figure.len() <= 3 || grouped_before) => {
+                    grouped_before = true;
+                    at += 1;
+                }
+                ',' if grouped && (figure.len() <= 3 || grouped_before) && figure != "0" => {
+                    grouped_before = true;
+                    at += 1;
+                }
                 ',' | '.' if following > 0 => {
                     figure.push('.');
                     at += 1;
@@ -229,6 +236,7 @@ mod tests {
         assert_eq!(supports(quote, "30 caractères"), Ok(()));
         assert_eq!(supports(quote, "3 caractères"), Err(EvidenceError::FigureNotInQuote));
         assert_eq!(supports("Il y a 12 500 noms.", "12500 noms"), Ok(()));
+        assert_eq!(figures("1 250 000 FCFA"), ["1250000"]);
     }
 
     #[test]

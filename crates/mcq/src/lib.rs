@@ -23,6 +23,7 @@ mod layout;
 mod lexicon;
 mod question;
 mod review;
+mod selection;
 mod sentence;
 
 pub use balance::balance_keys;

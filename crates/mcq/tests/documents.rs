@@ -171,3 +171,43 @@ fn every_document_with_text_gives_ten_proved_questions_spread_over_keys_and_page
         );
     }
 }
+
+/// A course of our own that holds something of every kind.
+fn varied_course() -> Vec<Page> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../masterclass/masterclass.pdf");
+    let document =
+        pdf_text::extract(std::fs::read(path).unwrap(), &pdf_text::Budget::default()).unwrap();
+    document.pages.into_iter().map(|page| Page { number: page.number, text: page.text }).collect()
+}
+
+#[test]
+fn ten_questions_are_not_ten_definitions() {
+    let pages = varied_course();
+    for seed in 1..=10 {
+        let questions = generate(&pages, &options(10, Language::Fr, seed)).questions;
+        assert_eq!(questions.len(), 10);
+        let of = |openings: &[&str]| {
+            questions
+                .iter()
+                .filter(|question| {
+                    openings.iter().any(|opening| question.question_text.starts_with(opening))
+                })
+                .count()
+        };
+        let definitions = of(&["Qu’est-ce", "Qu’appelle", "Quel terme", "Que sont", "Que désign"]);
+        assert!(definitions <= 5, "seed {seed}: {definitions} definitions");
+        assert_eq!(of(&["Comment se calcul", "Quelle formule"]), 1, "seed {seed}");
+        assert!(of(&["Comment s’explique"]) >= 1, "seed {seed}");
+        let figures = questions
+            .iter()
+            .filter(|question| question.key().starts_with(|c: char| c.is_ascii_digit()))
+            .count();
+        assert!(figures >= 2, "seed {seed}: {figures} figures");
+        for question in &questions {
+            assert!(question.flaws.is_empty(), "seed {seed}: {question:#?}");
+            assert!(!question.question_text.contains('\''), "seed {seed}: {question:#?}");
+        }
+        let twins = of(&["Qu’appelle-t-on « encaissement", "Qu’appelle-t-on « décaissement"]);
+        assert!(twins <= 1, "seed {seed}");
+    }
+}

@@ -20,6 +20,11 @@ pub(super) fn choose(fact: &Fact, pool: &[Phrase], rng: &mut ChaCha8Rng) -> Opti
     let mut out = Vec::new();
     let mut own: Vec<&Phrase> = pool.iter().collect();
     own.shuffle(rng);
+    // Of the same size first: 15 % tempts beside 18 %, 80 % does not.
+    let far = |phrase: &Phrase| {
+        value(&phrase.text).is_none_or(|other| other > key * 2.5 || other < key / 2.5)
+    };
+    own.sort_by_key(|phrase| far(phrase));
     for phrase in own {
         let Some(other) = value(&phrase.text) else { continue };
         // A figure a hundred times too large is no temptation.

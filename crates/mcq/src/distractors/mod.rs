@@ -53,15 +53,20 @@ impl Source<'_> {
             quote: canonical(&fact.quote).to_lowercase(),
             stem: canonical(&fact.stem).to_lowercase(),
             subject: self.rarest(&fact.subject, 2),
+            members: fact.members.iter().map(|text| canonical(text).to_lowercase()).collect(),
+            form: &fact.form,
+            about: &fact.subject,
         };
         // The key must not be the longest: one distractor at least comes near its length.
         let enough = key.length * 90 / 100;
         let mut chosen: Vec<&Phrase> = Vec::new();
         for Candidate { phrase, sibling, .. } in candidates {
-            let only_long = chosen.len() == 2 && chosen.iter().all(|other| other.length < enough);
+            let only_long = fact.form != Form::Formula
+                && chosen.len() == 2
+                && chosen.iter().all(|other| other.length < enough);
             if (only_long && phrase.length < enough)
-                || !are_distinct(phrase, &key)
-                || !chosen.iter().all(|other| are_distinct(other, phrase))
+                || !are_distinct(phrase, &key, &fact.form)
+                || !chosen.iter().all(|other| are_distinct(other, phrase, &fact.form))
                 || self.is_refused(phrase, sibling, &refused)
             {
                 continue;
@@ -85,8 +90,10 @@ impl Source<'_> {
     ) -> Vec<Candidate<'a>> {
         let mut out = Vec::new();
         let mut add = |phrase: &'a Phrase, sibling: bool, extra: u32| {
-            if (sibling || phrase.block != fact.block) && is_comparable(phrase.length, key.length) {
-                let cost = extra + cost(phrase, key) + rng.next_u32() % 14;
+            if (sibling || phrase.block != fact.block)
+                && is_comparable(phrase.length, key.length, &fact.form)
+            {
+                let cost = extra + cost(phrase, key, &fact.form) + rng.next_u32() % 14;
                 out.push(Candidate { phrase, sibling, cost });
             }
         };
@@ -105,12 +112,17 @@ impl Source<'_> {
     }
 
     /// Whether a phrase gives the question away, brings a flaw, or may be right itself.
-    fn is_refused(&self, phrase: &Phrase, sibling: bool, refused: &Refused) -> bool {
+    fn is_refused(&self, phrase: &Phrase, sibling: bool, refused: &Refused<'_>) -> bool {
         let bare = canonical(&phrase.text).to_lowercase();
         contains_whole(&refused.quote, &bare)
             || contains_whole(&refused.stem, &bare)
+            || opens_with_owner(&bare)
             || is_flawed_option(&phrase.text, self.lexicon.language)
-            || (!sibling && self.may_be_right(&refused.subject, phrase))
+            || refused.members.iter().any(|member| contains_whole(member, &bare))
+            || answers_the_same(phrase, refused)
+            || (!sibling
+                && *refused.form != Form::Formula
+                && self.may_be_right(&refused.subject, phrase))
     }
 
     /// The stems that occur in the fewest sentences.
@@ -132,10 +144,33 @@ impl Source<'_> {
 }
 
 /// What a distractor must not be, for one fact.
-struct Refused {
+struct Refused<'a> {
     quote: String,
     stem: String,
     subject: Vec<String>,
+    members: Vec<String>,
+    form: &'a Form,
+    about: &'a [String],
+}
+
+/// « son dû », « chaque jour »: of something the question does not speak of.
+fn opens_with_owner(bare: &str) -> bool {
+    ["son ", "sa ", "ses ", "leur ", "leurs ", "chaque ", "its ", "their ", "each "]
+        .iter()
+        .any(|word| bare.starts_with(word))
+}
+
+/// Whether a phrase answers another question about the same thing: the cause of another rise of the
+/// same need may be a cause of this one.
+fn answers_the_same(phrase: &Phrase, refused: &Refused<'_>) -> bool {
+    match refused.form {
+        Form::Cause | Form::Outcome { .. } | Form::Condition => refused
+            .about
+            .iter()
+            .any(|stem| phrase.about.contains(stem) || phrase.stems.contains(stem)),
+        Form::Formula => refused.about.iter().all(|stem| phrase.about.contains(stem)),
+        _ => false,
+    }
 }
 
 /// What it costs not to stand in the key's own list.
@@ -145,15 +180,20 @@ const STRANGER: u32 = 40;
 const KINDRED: u32 = 25;
 
 /// Length within reach of the key's.
-fn is_comparable(one: usize, other: usize) -> bool {
-    one * 100 >= other * 45 && one * 100 <= other * 190 || one.abs_diff(other) <= 8
+fn is_comparable(one: usize, other: usize, form: &Form) -> bool {
+    let free =
+        matches!(form, Form::Formula | Form::Term { .. }) && one <= other * 4 && other <= one * 4;
+    free || one * 100 >= other * 45 && one * 100 <= other * 190 || one.abs_diff(other) <= 8
 }
 
 /// Lower is better: near in length (a little longer rather than shorter), near in the document.
-fn cost(phrase: &Phrase, key: &Phrase) -> u32 {
+fn cost(phrase: &Phrase, key: &Phrase, form: &Form) -> u32 {
     let wanted = key.length * 105 / 100;
-    let difference = phrase.length.abs_diff(wanted) * 60 / wanted.max(1);
-    let distance = phrase.page.abs_diff(key.page).min(30) / 3;
+    // Terms tempt by their neighbourhood, not by their length.
+    let is_term = matches!(form, Form::Term { .. });
+    let difference = phrase.length.abs_diff(wanted) * if is_term { 12 } else { 60 } / wanted.max(1);
+    let pages_apart = phrase.page.abs_diff(key.page).min(30);
+    let distance = if is_term { pages_apart * 3 } else { pages_apart / 3 };
     // A figure beside phrases without one stands out.
     let has_figure = |phrase: &Phrase| phrase.text.contains(|c: char| c.is_ascii_digit());
     let stands_out = if has_figure(phrase) == has_figure(key) { 0 } else { 30 };
@@ -161,10 +201,18 @@ fn cost(phrase: &Phrase, key: &Phrase) -> u32 {
 }
 
 /// Neither contains the other, and at most a third of their content is common.
-fn are_distinct(one: &Phrase, other: &Phrase) -> bool {
+fn are_distinct(one: &Phrase, other: &Phrase, form: &Form) -> bool {
     let (a, b) = (one.text.to_lowercase(), other.text.to_lowercase());
     if a.contains(&b) || b.contains(&a) {
         return false;
+    }
+    if *form == Form::Formula {
+        let sorted = |phrase: &Phrase| {
+            let mut stems = phrase.stems.clone();
+            stems.sort_unstable();
+            stems
+        };
+        return sorted(one) != sorted(other);
     }
     let common = one.stems.iter().filter(|stem| other.stems.contains(stem)).count();
     let fewer = one.stems.len().min(other.stems.len());

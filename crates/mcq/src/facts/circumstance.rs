@@ -5,6 +5,7 @@ use super::definition::que;
 use super::phrase::{Token, is_anaphoric, join, noun_form, tokens, without_label};
 use super::relation_fr::is_infinitive;
 use super::{Context, Fact, Form, Pattern};
+use crate::lexicon::fr::ANNOUNCING;
 use crate::lexicon::words;
 use crate::question::Language;
 use crate::sentence::Sentence;
@@ -35,14 +36,30 @@ fn cause(sentence: &Sentence, context: &Context<'_>, text: &str) -> Option<Fact>
     let effect = clause(effect, context)?;
     let reason = finish(reason, context).filter(|reason| is_option_sized(reason))?;
     let reason = context.uncapitalise(&reason);
+    if context.language() == Language::Fr && dangles(&reason) {
+        return None;
+    }
     let stem = match context.language() {
         Language::Fr => format!("Comment s'explique le fait {} ?", que(&effect)),
         Language::En => format!("Why is it that {effect}?"),
     };
     Some(
-        Fact::of(sentence, Pattern::Circumstance, stem, reason, Form::Clause)
+        Fact::of(sentence, Pattern::Circumstance, stem, reason, Form::Cause)
             .about(&effect, context),
     )
+}
+
+/// « car c'est lui », « peut en demander »: nobody knows what, outside the passage.
+fn dangles(reason: &str) -> bool {
+    let mut spaced = words(reason).peekable();
+    while let Some(word) = spaced.next() {
+        let before_verb = matches!(word, "en" | "l" | "la" | "le" | "les")
+            && spaced.peek().is_some_and(|next| is_infinitive(next));
+        if word == "c" || before_verb {
+            return true;
+        }
+    }
+    false
 }
 
 /// « A si B »: on what condition?
@@ -74,7 +91,7 @@ fn requirement(sentence: &Sentence, context: &Context<'_>, text: &str) -> Option
         Language::Fr => format!("À quelle condition peut-on dire {} ?", que(&claim)),
         Language::En => format!("Under what condition is it true that {claim}?"),
     };
-    let fact = Fact::of(sentence, Pattern::Circumstance, stem, condition, Form::Clause)
+    let fact = Fact::of(sentence, Pattern::Circumstance, stem, condition, Form::Condition)
         .about(&claim, context);
     Some(fact.with_bonus(-4))
 }
@@ -103,7 +120,7 @@ fn condition(
     let ask = if supposed { ask.replace("Que se passe-t-il", "Que se passerait-il") } else { ask };
     let enough = condition.split_whitespace().count() >= 4;
     enough.then(|| {
-        Fact::of(sentence, Pattern::Circumstance, ask, outcome, Form::Clause)
+        Fact::of(sentence, Pattern::Circumstance, ask, outcome, Form::Outcome { supposed })
             .about(&condition, context)
     })
 }
@@ -153,7 +170,15 @@ fn clause(text: &str, context: &Context<'_>) -> Option<String> {
         && (3..=26).contains(&count)
         && !is_anaphoric(&text, context.language())
         && !text.contains([':', ';']);
-    whole.then(|| context.uncapitalise(&text))
+    let announces =
+        context.language() == Language::Fr && ANNOUNCING.contains(&first.to_lowercase().as_str());
+    // « Grandir trop vite peut … »: an infinitive is no name.
+    let text = if context.language() == Language::Fr && is_infinitive(&first.to_lowercase()) {
+        text.chars().next()?.to_lowercase().chain(text.chars().skip(1)).collect()
+    } else {
+        context.uncapitalise(&text)
+    };
+    (whole && !announces).then_some(text)
 }
 
 fn is_option_sized(text: &str) -> bool {

@@ -1,7 +1,7 @@
 //! Complements and noun phrases: where an answer ends, and whether it can stand as an option.
 
 use super::phrase::{Token, content_words, is_anaphoric, join, noun_form, tokens, without_label};
-use super::{Context, Form, relation_en, relation_fr};
+use super::{Context, Form, figure, relation_en, relation_fr};
 use crate::lexicon::{en, fr, words};
 use crate::question::Language;
 use crate::sentence::Sentence;
@@ -25,8 +25,11 @@ pub(super) fn complement(
     let mut cut = false;
     for (at, token) in tokens.iter().enumerate() {
         let bare = token.lower.split('\'').next().unwrap_or("");
+        // A charge « qui reste la même quand le volume change » is not one « qui reste la même ».
+        let belongs = relative
+            && matches!(bare, "quand" | "lorsque" | "lorsqu" | "si" | "pendant" | "when" | "if");
         if at > 0
-            && (boundary.contains(&bare)
+            && (boundary.contains(&bare) && !belongs
                 || token.text.starts_with(['(', '–', '—', '[', '-']) && at > 1)
         {
             cut = true;
@@ -271,5 +274,6 @@ pub(super) fn spare_phrases(sentence: &Sentence, context: &Context<'_>) -> Vec<(
             finish(&context.uncapitalise(clause), context).map(|clause| (Form::Clause, clause)),
         );
     }
+    out.extend(figure::all(&all));
     out
 }

@@ -13,6 +13,8 @@ struct Definition {
     plural: bool,
     /// Whether the term stands without its article: « On appelle trésorerie l'ensemble … ».
     bare: bool,
+    /// Whether the verb is « désigner ».
+    designates: bool,
 }
 
 /// Reads the definitions of a sentence.
@@ -33,17 +35,27 @@ pub(super) fn read(sentence: &Sentence, context: &Context<'_>, found: &mut Vec<F
     }
 }
 
+/// The term a sentence defines, with its article and the form of its bare name: it tempts where another is asked for.
+pub(super) fn term(sentence: &Sentence, context: &Context<'_>) -> Option<(Form, String)> {
+    let definition = defined(&tokens(phrase::without_label(&sentence.text)), context)?;
+    let term = definition.term.split_once(" (").map_or(definition.term.as_str(), |(long, _)| long);
+    let name = without_article(term, context.language());
+    let short = sentence.askable && name.split_whitespace().count() <= 5;
+    short.then(|| (term_form(name, definition.plural), term.to_owned()))
+}
+
 fn ask(sentence: &Sentence, context: &Context<'_>, definition: &Definition, found: &mut Vec<Fact>) {
-    let Definition { term, description, plural, bare } = definition;
+    let Definition { term, description, plural, bare, designates } = definition;
     let (what, which) = match (context.language(), plural) {
         (Language::Fr, false) if *bare => {
-            (format!("Qu'appelle-t-on {term} ?"), format!("Quel terme désigne {description} ?"))
+            (format!("Qu'appelle-t-on « {term} » ?"), format!("Quel terme désigne {description} ?"))
         }
         (Language::Fr, false) => {
             (format!("Qu'est-ce {} ?", que(term)), format!("Quel terme désigne {description} ?"))
         }
         (Language::Fr, true) => {
-            (format!("Que sont {term} ?"), format!("Quel terme désigne {description} ?"))
+            let verb = if *designates { "désignent" } else { "sont" };
+            (format!("Que {verb} {term} ?"), format!("Quel terme désigne {description} ?"))
         }
         (Language::En, false) => {
             (format!("What is {term}?"), format!("Which term refers to {description}?"))
@@ -60,7 +72,8 @@ fn ask(sentence: &Sentence, context: &Context<'_>, definition: &Definition, foun
     let fact = Fact::of(sentence, Pattern::Definition, what, description.clone(), form)
         .about(term, context);
     found.push(fact.with_bonus(if definite { -12 } else { 0 }));
-    let name = without_article(term, context.language()).to_owned();
+    let name = term.split_once(" (").map_or(term.as_str(), |(long, _)| long);
+    let name = without_article(name, context.language()).to_owned();
     let described = context.lexicon.content_stems(description);
     let repeats = context.lexicon.content_stems(&name).iter().any(|stem| described.contains(stem));
     // « La ligne 1 est le nom du paquet » names nothing: only an indefinite description defines.
@@ -103,7 +116,8 @@ fn defined(all: &[Token<'_>], context: &Context<'_>) -> Option<Definition> {
         let (length, plural) = copula(all.get(at..)?, language)?;
         Some((at, length, plural))
     })?;
-    let term = subject(all.get(..at)?, context)?;
+    let term = term_of(all.get(..at)?, context)?;
+    let designates = all.get(at).is_some_and(|verb| verb.lower.starts_with("désign"));
     let rest = all.get(at + length..)?;
     let first = rest.first()?;
     let opens = match language {
@@ -122,7 +136,29 @@ fn defined(all: &[Token<'_>], context: &Context<'_>) -> Option<Definition> {
     }
     let description = complement(rest, true, context)?;
     let long_enough = description.split_whitespace().count() >= 4;
-    long_enough.then_some(Definition { term, description, plural, bare: false })
+    long_enough.then_some(Definition { term, description, plural, bare: false, designates })
+}
+
+/// The term before the verb, with the abbreviation that follows it: « la taxe sur la valeur ajoutée
+/// (TVA) ».
+fn term_of(tokens: &[Token<'_>], context: &Context<'_>) -> Option<String> {
+    let Some((last, before)) = tokens.split_last() else { return None };
+    let short = last.text.strip_prefix('(').and_then(|text| text.strip_suffix(')'));
+    let is_abbreviation = short.is_some_and(|text| {
+        (2..=8).contains(&text.chars().count()) && text.chars().all(char::is_uppercase)
+    });
+    if !is_abbreviation {
+        return subject(tokens, context);
+    }
+    // An abbreviated term may hold an « en » of its own: « besoin en fonds de roulement ».
+    let long = match before.iter().position(|token| token.lower == "en") {
+        Some(at) if at > 0 => {
+            subject(before.get(..at)?, context)?;
+            context.uncapitalise(&phrase::join(before))
+        }
+        _ => subject(before, context)?,
+    };
+    Some(format!("{long} {}", last.text))
 }
 
 /// The words that say "is", their number, and whether they are plural.
@@ -199,7 +235,7 @@ fn on_appelle(all: &[Token<'_>], context: &Context<'_>) -> Option<Definition> {
     let description = complement(all.get(at..)?, true, context)?;
     let enough =
         description.split_whitespace().count() >= 3 && term.split_whitespace().count() <= 4;
-    enough.then_some(Definition { term, description, plural: false, bare: true })
+    enough.then_some(Definition { term, description, plural: false, bare: true, designates: false })
 }
 
 /// « X est appelé Y », "X is called Y".

@@ -23,7 +23,7 @@ const COUNTING_EN: &[(&str, &str)] = &[
 ];
 
 /// Verbs that state a measure.
-const MEASURING_FR: &[&str] = &["mesure", "pèse", "dure", "coûte", "vaut", "atteint", "dépasse"];
+const MEASURING_FR: &[&str] = &["mesure", "pèse", "dure", "coûte", "vaut", "atteint"];
 
 /// Numbers in words, so that « trois » has distractors of its own kind.
 pub(crate) const WORDS_FR: [&str; 11] =
@@ -65,6 +65,50 @@ fn labelled(sentence: &Sentence, context: &Context<'_>) -> Option<Fact> {
     names.then(|| figure_fact(sentence, context, stem, figure, unit, &label))
 }
 
+/// Every figure with a unit, so that one has others of its kind beside it.
+pub(super) fn all(tokens: &[Token<'_>]) -> Vec<(Form, String)> {
+    let mut out = Vec::new();
+    let mut at = 0;
+    while let Some(rest) = tokens.get(at..).filter(|rest| !rest.is_empty()) {
+        match measure(rest) {
+            Some((figure, unit, used)) => {
+                out.push((Form::Figure { unit, word: false }, figure));
+                at += used;
+            }
+            None => at += 1,
+        }
+    }
+    out
+}
+
+/// The figure a sentence ends with, and the position of its first token.
+pub(super) fn last(tokens: &[Token<'_>]) -> Option<(usize, Form, String)> {
+    (tokens.len().saturating_sub(4)..tokens.len()).find_map(|at| {
+        let (figure, unit, used) = measure(tokens.get(at..)?)?;
+        (at + used == tokens.len()).then_some((at, Form::Figure { unit, word: false }, figure))
+    })
+}
+
+/// What the sentence says after the figure, if it can close the question: « au Bénin et au Gabon ».
+fn tail(rest: &[Token<'_>], context: &Context<'_>) -> String {
+    const OPENINGS: [&str; 13] = [
+        "au", "aux", "en", "dans", "par", "pour", "chez", "sur", "à", "pendant", "contre", "selon",
+        "sous",
+    ];
+    let opens = rest.first().is_some_and(|token| OPENINGS.contains(&token.lower.as_str()));
+    let end = rest.iter().position(|token| matches!(token.text, ":" | ";")).unwrap_or(rest.len());
+    let rest = rest.get(..end).unwrap_or(rest);
+    let text = join(rest);
+    let plain = opens
+        && rest.len() <= 14
+        && !text.contains([';', ':', '('])
+        && !text.contains(|c: char| c.is_ascii_digit());
+    match finish(&text, context) {
+        Some(text) if plain => format!(" {text}"),
+        _ => String::new(),
+    }
+}
+
 fn french(
     sentence: &Sentence,
     context: &Context<'_>,
@@ -74,34 +118,36 @@ fn french(
     let verb = rest.first()?;
     let next = rest.get(1)?;
     let word = verb.lower.as_str();
-    if word == "est"
+    // « s'élève à », « se monte à ».
+    let amounts = matches!(word, "s'élève" | "s'élèvent") && next.lower == "à";
+    let states = word == "est"
         && matches!(
             next.lower.as_str(),
             "de" | "d'environ" | "fixée" | "fixé" | "égale" | "égal" | "limitée" | "limité"
-        )
-    {
-        let skip = if matches!(next.lower.as_str(), "de" | "d'environ") { 2 } else { 3 };
+        );
+    if amounts || states {
+        let skip = if amounts || matches!(next.lower.as_str(), "de" | "d'environ") { 2 } else { 3 };
         let asked = subject(before, context)?;
-        let (figure, unit, _) = measure(rest.get(skip..)?)?;
-        let article = before.first()?.lower.as_str();
-        let stem = match article {
-            "la" => format!("Quelle est {asked} ?"),
-            "le" => format!("Quel est {asked} ?"),
-            _ => format!("À combien s'élève {asked} ?"),
+        let (figure, unit, used) = measure(rest.get(skip..)?)?;
+        let tail = tail(rest.get(skip + used..)?, context);
+        let stem = match before.first()?.lower.as_str() {
+            _ if amounts => format!("À combien {} {asked}{tail} ?", verb.text),
+            "la" => format!("Quelle est {asked}{tail} ?"),
+            "le" => format!("Quel est {asked}{tail} ?"),
+            _ => format!("À combien s'élève {asked}{tail} ?"),
         };
         return Some(figure_fact(sentence, context, stem, figure, unit, &asked));
     }
     if MEASURING_FR.contains(&word) {
-        let asked = subject(before, context)?;
-        let (figure, unit, _) = measure(rest.get(1..)?)?;
-        return Some(figure_fact(
-            sentence,
-            context,
-            format!("Combien {word} {asked} ?"),
-            figure,
-            unit,
-            &asked,
-        ));
+        let asked = subject(before, context)
+            .filter(|asked| !matches!(word, "atteint" | "vaut") || has_complement(asked))?;
+        let (figure, unit, used) = measure(rest.get(1..)?)?;
+        let tail = tail(rest.get(1 + used..)?, context);
+        let stem = match word {
+            "atteint" => format!("À combien s'élève {asked}{tail} ?"),
+            _ => format!("Combien {word} {asked}{tail} ?"),
+        };
+        return Some(figure_fact(sentence, context, stem, figure, unit, &asked));
     }
     if COUNTING_FR.contains(&word) {
         let asked = subject(before, context)?;
@@ -115,6 +161,11 @@ fn french(
         return Some(count_fact(sentence, context, stem, number, &counted, &asked));
     }
     None
+}
+
+/// « Le gain net » alone leaves open whose.
+fn has_complement(asked: &str) -> bool {
+    [" de ", " du ", " des ", " d'", " d’"].iter().any(|of| asked.contains(of))
 }
 
 fn english(

@@ -98,7 +98,7 @@ fn glossary(list: &List<'_>, context: &Context<'_>, facts: &mut Vec<Fact>, pool:
         let description = context.uncapitalise(description);
         let stem = match context.language() {
             Language::Fr => {
-                format!("Quel élément le document décrit-il ainsi : « {description} » ?")
+                format!("Quel terme est ainsi défini : « {description} » ?")
             }
             Language::En => format!("Which of the following is described as “{description}”?"),
         };
@@ -122,6 +122,7 @@ fn glossary(list: &List<'_>, context: &Context<'_>, facts: &mut Vec<Fact>, pool:
             quote: block.text.clone(),
             block: *index,
             siblings,
+            members: Vec::new(),
             bonus: 0,
         });
     }
@@ -157,6 +158,7 @@ fn enumeration(list: &List<'_>, context: &Context<'_>, facts: &mut Vec<Fact>, po
     if !reads
         || introduction.contains("--")
         || finish(introduction, context).is_none()
+        || states_objectives(introduction)
         || points_elsewhere(introduction)
     {
         return;
@@ -167,6 +169,8 @@ fn enumeration(list: &List<'_>, context: &Context<'_>, facts: &mut Vec<Fact>, po
         }
         Language::En => format!("Which of the following correctly completes “{introduction}:”?"),
     };
+    // Every entry is right, whether or not it can be asked itself.
+    let members: Vec<String> = list.items.iter().map(|(_, block)| block.text.clone()).collect();
     for (index, block, entry) in &entries {
         let Some(page) = context.pages.get(block.page) else { continue };
         // From the introduction to the entry, as it stands on the page.
@@ -191,9 +195,27 @@ fn enumeration(list: &List<'_>, context: &Context<'_>, facts: &mut Vec<Fact>, po
             quote: quote.to_owned(),
             block: *index,
             siblings: Vec::new(),
+            members: members.clone(),
             bonus: 0,
         });
     }
+}
+
+/// « À la fin de la séance, vous saurez » : what the course is for, not what it says.
+fn states_objectives(introduction: &str) -> bool {
+    const SIGNS: [&str; 9] = [
+        "à la fin de",
+        "objectif",
+        "saurez",
+        "saura",
+        "serez capable",
+        "sera capable",
+        "you will",
+        "objective",
+        "by the end",
+    ];
+    let lower = introduction.to_lowercase();
+    SIGNS.iter().any(|sign| lower.contains(sign))
 }
 
 /// « Définition », "Note": what the entry is, not what it names.

@@ -8,6 +8,7 @@ mod complement;
 mod completion;
 mod definition;
 mod figure;
+mod formula;
 mod list;
 mod phrase;
 mod relation_en;
@@ -34,10 +35,14 @@ pub(crate) enum Pattern {
     Relation,
     /// A figure with its unit.
     Figure,
+    /// What is calculated from what.
+    Formula,
     /// An entry of a list.
     Enumeration,
-    /// The end of a sentence, to be completed.
+    /// The end of a sentence, to be completed: a term the document defines.
     Completion,
+    /// As [`Pattern::Completion`], for any noun: only where a paper would stay short of ten.
+    LastResort,
 }
 
 impl Pattern {
@@ -47,9 +52,11 @@ impl Pattern {
             Pattern::Definition => 100,
             Pattern::Circumstance => 90,
             Pattern::Figure => 88,
-            Pattern::Relation => 85,
+            Pattern::Formula => 86,
+            Pattern::Relation => 70,
             Pattern::Enumeration => 60,
             Pattern::Completion => 45,
+            Pattern::LastResort => 20,
         }
     }
 }
@@ -63,6 +70,8 @@ pub(crate) enum Form {
     Description { plural: bool },
     /// A noun phrase with its article.
     Noun { definite: bool, plural: bool },
+    /// A term the document defines, with its definite article.
+    Defined { plural: bool },
     /// A noun phrase without article, or opened by a preposition or number.
     Bare { plural: bool },
     /// An infinitive and its complements.
@@ -71,6 +80,16 @@ pub(crate) enum Form {
     Instruction,
     /// A clause that could stand alone.
     Clause,
+    /// Why something is so: a clause after « parce que ».
+    Cause,
+    /// What follows: the main clause after « si … , », real or supposed.
+    Outcome { supposed: bool },
+    /// On what condition: a clause after « si ».
+    Condition,
+    /// What a verb of one class does it to: « contient des gants », « comprend une batterie ».
+    Object { class: u8, definite: bool, plural: bool },
+    /// The right-hand side of a formula.
+    Formula,
     /// A number and its unit, the unit in singular lowercase; `word` if the number is spelled out.
     Figure { unit: String, word: bool },
     /// A list entry, by its opening: 0 lowercase, 1 uppercase.
@@ -87,6 +106,12 @@ impl Form {
                     Form::Noun { definite, plural: !plural },
                 ]
             }
+            Form::Description { plural } => vec![Form::Description { plural: !plural }],
+            Form::Object { class, definite, plural } => vec![
+                Form::Object { class, definite: !definite, plural },
+                Form::Object { class, definite, plural: !plural },
+                Form::Object { class, definite: !definite, plural: !plural },
+            ],
             Form::Bare { plural } => vec![Form::Noun { definite: true, plural }],
             Form::Term { plural, capital } => vec![Form::Term { plural: !plural, capital }],
             _ => Vec::new(),
@@ -115,6 +140,8 @@ pub(crate) struct Fact {
     pub(crate) block: usize,
     /// Distractors of the same list, better than any drawn from afar.
     pub(crate) siblings: Vec<String>,
+    /// Right answers besides the key: the other entries of its list.
+    pub(crate) members: Vec<String>,
     /// Points added to or taken from the pattern's quality.
     pub(crate) bonus: i32,
 }
@@ -132,13 +159,16 @@ pub(crate) struct Phrase {
     pub(crate) block: usize,
     /// Length in characters.
     pub(crate) length: usize,
+    /// Stems of what it answers, if it is a fact's key.
+    pub(crate) about: Vec<String>,
 }
 
 impl Phrase {
     /// A phrase with what is read off it once.
     pub(crate) fn of(text: &str, page: usize, block: usize, lexicon: &Lexicon) -> Self {
         let stems = lexicon.content_stems(text);
-        Self { text: text.to_owned(), stems, page, block, length: text.chars().count() }
+        let length = text.chars().count();
+        Self { text: text.to_owned(), stems, page, block, length, about: Vec::new() }
     }
 }
 
@@ -153,6 +183,15 @@ impl Pool {
     /// Phrases of a form, in reading order.
     pub(crate) fn of(&self, form: &Form) -> &[Phrase] {
         self.by_form.get(form).map_or(&[], Vec::as_slice)
+    }
+
+    /// Adds a fact's key, and remembers what it answers.
+    fn add_key(&mut self, fact: &Fact, lexicon: &Lexicon) {
+        self.add(fact.form.clone(), &fact.key, fact.page, fact.block, lexicon);
+        let last = self.by_form.get_mut(&fact.form).and_then(|phrases| phrases.last_mut());
+        if let Some(phrase) = last.filter(|phrase| phrase.block == fact.block) {
+            phrase.about.clone_from(&fact.subject);
+        }
     }
 
     fn add(&mut self, form: Form, text: &str, page: usize, block: usize, lexicon: &Lexicon) {
@@ -240,18 +279,61 @@ pub(crate) fn read(context: &Context<'_>, sentences: &Sentences) -> (Vec<Fact>, 
         circumstance::read(sentence, context, &mut found);
         figure::read(sentence, context, &mut found);
         completion::read(sentence, context, &mut found);
+        if let Some((form, term)) = definition::term(sentence, context) {
+            let (page, block) = (sentence.page, sentence.block);
+            if let Some(Form::Noun { definite: true, plural }) =
+                phrase::noun_form(&term, context.language())
+            {
+                pool.add(Form::Defined { plural }, &term, page, block, context.lexicon);
+            }
+            let name = phrase::without_article(&term, context.language());
+            pool.add(form, name, page, block, context.lexicon);
+        }
         for (form, text) in complement::spare_phrases(sentence, context) {
             pool.add(form, &text, sentence.page, sentence.block, context.lexicon);
         }
         for fact in &found {
-            pool.add(fact.form.clone(), &fact.key, fact.page, fact.block, context.lexicon);
+            pool.add_key(fact, context.lexicon);
         }
+        let spare: Vec<Fact> = found.iter().filter_map(among_clauses).collect();
+        found.extend(spare);
         if sentence.askable {
             facts.append(&mut found);
         }
     }
     list::read(context, &mut facts, &mut pool);
+    formula::read(context, &mut facts, &mut pool);
+    demote_guesses(&mut facts, context.lexicon);
     (facts, pool)
+}
+
+/// A cause or an outcome among clauses of any kind: better than no question, worse than any other.
+fn among_clauses(fact: &Fact) -> Option<Fact> {
+    let is_clause =
+        matches!(fact.form, Form::Cause | Form::Outcome { supposed: false } | Form::Condition);
+    is_clause.then(|| Fact { pattern: Pattern::LastResort, form: Form::Clause, ..fact.clone() })
+}
+
+/// A gap is worth asking for a term the document defines; what else ends a
+/// sentence is anyone's guess.
+fn demote_guesses(facts: &mut [Fact], lexicon: &Lexicon) {
+    let defined: HashSet<Vec<String>> = facts
+        .iter()
+        .filter(|fact| fact.pattern == Pattern::Definition)
+        .map(|fact| &fact.subject)
+        .filter(|subject| subject.len() <= 4)
+        .cloned()
+        .collect();
+    for fact in facts.iter_mut().filter(|fact| fact.pattern == Pattern::Completion) {
+        match fact.form {
+            Form::Noun { definite: true, plural }
+                if defined.contains(&lexicon.content_stems(&fact.key)) =>
+            {
+                fact.form = Form::Defined { plural };
+            }
+            _ => fact.pattern = Pattern::LastResort,
+        }
+    }
 }
 
 impl Fact {
@@ -271,6 +353,7 @@ impl Fact {
             quote: sentence.text.clone(),
             block: sentence.block,
             siblings: Vec::new(),
+            members: Vec::new(),
             bonus,
         }
     }

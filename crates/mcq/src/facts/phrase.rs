@@ -159,13 +159,23 @@ pub(super) fn subject(tokens: &[Token<'_>], context: &Context<'_>) -> Option<Str
     let possessive = tokens.first().is_some_and(|token| {
         matches!(token.lower.as_str(), "son" | "sa" | "ses" | "leur" | "leurs")
     });
+    // « Deux décisions » announces a list.
+    let announces = tokens.first().is_some_and(|token| {
+        fr::ANNOUNCING.contains(&token.lower.as_str()) && language == Language::Fr
+    });
     // "En TeXworks les" : the phrase must end on its noun.
     let ends_well = tokens.last().is_some_and(|token| {
         !context.lexicon.is_stop_word(&token.lower)
             && token.lower.chars().any(char::is_alphanumeric)
     });
-    (opens_well && ends_well && !generic && !first_generic && !possessive && !stems.is_empty())
-        .then(|| context.uncapitalise(&text))
+    (opens_well
+        && ends_well
+        && !generic
+        && !first_generic
+        && !possessive
+        && !announces
+        && !stems.is_empty())
+    .then(|| context.uncapitalise(&text))
 }
 
 fn starts_elided(lower: &str) -> bool {

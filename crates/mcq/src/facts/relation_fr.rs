@@ -3,7 +3,7 @@
 use super::complement::{complement, finish, is_clause};
 use super::definition::starts_with_vowel;
 use super::phrase::{join, noun_form, subject, tokens, without_label};
-use super::verbs_fr::{DIRECT, INDIRECT, PASSIVE, REFLEXIVE};
+use super::verbs_fr::{DIRECT, INDIRECT, PASSIVE, REFLEXIVE, class_of, is_never_asked};
 use super::{Context, Fact, Form, Pattern};
 use crate::question::Language;
 use crate::sentence::Sentence;
@@ -46,6 +46,10 @@ pub(super) fn read(sentence: &Sentence, context: &Context<'_>, found: &mut Vec<F
         }
         let direct = DIRECT.iter().find(|(one, many)| verb.lower == *one || verb.lower == *many);
         let Some((one, _)) = direct else { continue };
+        if is_never_asked(one) {
+            continue;
+        }
+        let class = class_of(one);
         let opens_object = rest.get(1).is_some_and(|token| {
             noun_form(token.text, context.language()).is_some() || is_partitive(&token.lower)
         });
@@ -57,9 +61,24 @@ pub(super) fn read(sentence: &Sentence, context: &Context<'_>, found: &mut Vec<F
         let Some(object) = rest.get(1..) else { continue };
         let ask = if starts_with_vowel(&verb.lower) { "Qu'" } else { "Que " };
         let asked_back = verb.lower == *one && before.len() <= 6;
-        if push(sentence, context, found, &asked, ask, verb.text, object, None) {
+        if push(
+            sentence,
+            context,
+            found,
+            &asked,
+            ask,
+            verb.text,
+            object,
+            class.map(|class| Form::Object { class, definite: false, plural: false }),
+        ) {
             if asked_back {
                 ask_subject(sentence, context, found, &asked, verb.text, object);
+            }
+            if class.is_none() {
+                // Objects of any other verb stand beside this one's: better than no question.
+                for fact in found.iter_mut().filter(|fact| fact.pattern == Pattern::Relation) {
+                    fact.pattern = Pattern::LastResort;
+                }
             }
             return;
         }
@@ -274,11 +293,19 @@ fn push(
         phrase
             .strip_prefix("d'")
             .or_else(|| phrase.strip_prefix("d’"))
-            .filter(|_| form.is_some())
+            .filter(|_| form == Some(Form::Action))
             .unwrap_or(&phrase)
             .to_owned()
     };
     let first_word = key.split_whitespace().next().unwrap_or("").to_lowercase();
+    // The class is given, article and number are read off the key.
+    let form = match form {
+        Some(Form::Object { class, .. }) => match noun_form(&key, context.language()) {
+            Some(Form::Noun { definite, plural }) => Some(Form::Object { class, definite, plural }),
+            _ => return false,
+        },
+        other => other,
+    };
     let form = form
         .or_else(|| is_infinitive(&first_word).then_some(Form::Action))
         .or_else(|| noun_form(&key, context.language()))

@@ -56,3 +56,87 @@ pub(super) const PASSIVE: &[(&str, &str, &str)] = &[
     ("réservé", "à", "À quoi"), ("relié", "à", "À quoi"), ("connecté", "à", "À quoi"), ("égal", "à", "À quoi"),
     ("dû", "à", "À quoi"), ("due", "à", "À quoi"), ("dus", "à", "À quoi"), ("dues", "à", "À quoi"),
 ];
+
+/// Verbs whose objects are of one kind, so that the object of one tempts beside the object of
+/// another.
+const CLASSES: [&[&str]; 7] = [
+    &[
+        "contient",
+        "comprend",
+        "comporte",
+        "inclut",
+        "possède",
+        "regroupe",
+        "constitue",
+        "stocke",
+        "conserve",
+        "relie",
+    ],
+    &[
+        "affiche",
+        "montre",
+        "indique",
+        "présente",
+        "signale",
+        "précise",
+        "décrit",
+        "définit",
+        "explique",
+        "rappelle",
+        "représente",
+    ],
+    &[
+        "crée", "génère", "produit", "fournit", "délivre", "émet", "envoie", "transmet", "renvoie",
+        "retourne", "lance", "exécute", "installe", "ouvre",
+    ],
+    &[
+        "exige",
+        "nécessite",
+        "requiert",
+        "impose",
+        "interdit",
+        "autorise",
+        "accepte",
+        "utilise",
+        "respecte",
+        "supporte",
+    ],
+    &[
+        "contrôle",
+        "gère",
+        "traite",
+        "vérifie",
+        "valide",
+        "calcule",
+        "mesure",
+        "détermine",
+        "détecte",
+        "fixe",
+        "convertit",
+        "transforme",
+        "modifie",
+    ],
+    &["protège", "garantit", "assure", "couvre", "empêche", "évite"],
+    &["absorbe", "libère", "transporte", "reçoit", "subit", "attire"],
+];
+
+/// The class of a verb in the third person singular, if questions may ask for its object.
+pub(super) fn class_of(singular: &str) -> Option<u8> {
+    (0_u8..).zip(CLASSES).find(|(_, verbs)| verbs.contains(&singular)).map(|(class, _)| class)
+}
+
+/// Verbs of variation and effect: what else varies may be right too, and « Que rend … ? » is no
+/// question.
+pub(super) fn is_never_asked(singular: &str) -> bool {
+    matches!(
+        singular,
+        "rend"
+            | "entraîne"
+            | "augmente"
+            | "réduit"
+            | "diminue"
+            | "améliore"
+            | "implique"
+            | "apporte"
+    )
+}

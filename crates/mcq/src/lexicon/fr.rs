@@ -44,6 +44,10 @@ pub(crate) const NOT_IN_SUBJECT: &[&str] = &[
     "toutefois", "cependant", "voilà", "voici", "aucun", "aucune", "rien",
 ];
 
+/// Words that open the announcement of a list.
+pub(crate) const ANNOUNCING: &[&str] =
+    &["deux", "trois", "quatre", "cinq", "six", "plusieurs", "certains", "certaines", "quelques"];
+
 /// Nouns too general to ask about alone.
 #[rustfmt::skip]
 pub(crate) const GENERIC: &[&str] = &[
