@@ -40,8 +40,10 @@ impl ObjectPath {
             .find_map(|kind| path.strip_prefix(kind))
             .unwrap_or(path);
         let (bucket, object) = path.split_once('/')?;
+        // PostgreSQL, where Storage keeps the names, has no U+0000 in a text: it would fail there.
         let well_formed = !bucket.is_empty()
             && !object.is_empty()
+            && !path.contains("%00")
             && path.split('/').all(|part| !part.is_empty());
         well_formed.then(|| Self(path.to_owned()))
     }
@@ -141,6 +143,9 @@ mod tests {
             "\\\\evil.example\\a",
             "masterclass-pdfs",
             "masterclass-pdfs/",
+            "masterclass-pdfs/\0/cours.pdf",
+            "masterclass-pdfs/%00.pdf",
+            "https://abc.supabase.co/storage/v1/object/masterclass-pdfs/cours%00.pdf",
             "",
         ];
         for other in others {
