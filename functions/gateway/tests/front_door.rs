@@ -91,6 +91,10 @@ async fn only_front_ends_on_the_list_may_call_from_a_browser() {
     let answer = world.send(request).await;
     assert_eq!(answer.headers["access-control-allow-origin"], "https://academy.example");
     assert_eq!(answer.headers["vary"], "origin");
+    let readable = answer.headers["access-control-expose-headers"].to_str().unwrap();
+    for header in ["x-request-id", "retry-after", "idempotency-replayed"] {
+        assert!(readable.contains(header), "a front end cannot read {header}: {readable}");
+    }
 }
 
 #[tokio::test]
