@@ -2,6 +2,7 @@
 
 use crate::answer::Numbered;
 use crate::request::{WantedEngine, WantedLanguage};
+use crate::store::fits;
 use crate::{Answer, Engine, Request, Warning};
 use edge::{App, Language, Problem};
 use mcq::{Generated, Page, Question};
@@ -145,7 +146,13 @@ impl Writer<'_> {
         for warning in &made.warnings {
             self.warnings.of_openai(warning);
         }
-        (made.model, made.questions)
+        let written = made.questions.len();
+        let questions: Vec<Question> = made.questions.into_iter().filter(fits).collect();
+        if questions.len() < written {
+            let dropped = written - questions.len();
+            self.warnings.of_openai(&openai::Warning::CandidatesDropped { dropped });
+        }
+        (made.model, questions)
     }
 
     /// The embedded engine asks in the document's own language: it quotes, it does not translate.
