@@ -1,5 +1,13 @@
 //! What counts as a valid access token, against a key server on this machine.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test ends with a panic where something is not as it should be"
+)]
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;

@@ -31,8 +31,15 @@ pub struct Told {
     pub students: Vec<Student>,
     /// Mean of (post - pre) / (max - pre) over the students: Hake's normalised gain.
     pub gain: Option<f64>,
-    /// Seconds of each step, in order.
-    pub steps: Vec<(String, f64)>,
+    /// How long each step took, in order.
+    pub steps: Vec<Timed>,
+}
+
+/// A step and how long it took.
+#[derive(Debug, Serialize)]
+pub struct Timed {
+    step: String,
+    seconds: f64,
 }
 
 /// A question with its evidence.
@@ -135,8 +142,9 @@ impl Told {
     }
 
     /// Notes how long a step took.
-    pub fn record(&mut self, name: String, took: Duration) {
-        self.steps.push((name, (took.as_secs_f64() * 1000.0).round() / 1000.0));
+    pub fn record(&mut self, step: String, took: Duration) {
+        let seconds = (took.as_secs_f64() * 1000.0).round() / 1000.0;
+        self.steps.push(Timed { step, seconds });
     }
 
     /// Prints the questions and the scores for a person.

@@ -1,5 +1,13 @@
 //! What holds for every function: error bodies, languages, CORS, ids, log lines.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test ends with a panic where something is not as it should be"
+)]
+
 mod support;
 
 use axum::body::Body;

@@ -1,5 +1,13 @@
 //! `POST /api/generate-questions`, with the project and OpenAI replaced at their addresses.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test ends with a panic where something is not as it should be"
+)]
+
 mod support;
 
 use axum::body::Body;

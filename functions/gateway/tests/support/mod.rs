@@ -2,6 +2,8 @@
 //! parts of Supabase's HTTP the functions rely on. What policies allow is proven elsewhere,
 //! against the real database.
 
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
