@@ -142,7 +142,7 @@ fn defined(all: &[Token<'_>], context: &Context<'_>) -> Option<Definition> {
 /// The term before the verb, with the abbreviation that follows it: « la taxe sur la valeur ajoutée
 /// (TVA) ».
 fn term_of(tokens: &[Token<'_>], context: &Context<'_>) -> Option<String> {
-    let Some((last, before)) = tokens.split_last() else { return None };
+    let (last, before) = tokens.split_last()?;
     let short = last.text.strip_prefix('(').and_then(|text| text.strip_suffix(')'));
     let is_abbreviation = short.is_some_and(|text| {
         (2..=8).contains(&text.chars().count()) && text.chars().all(char::is_uppercase)

@@ -558,3 +558,11 @@ fn every_entry_of_a_list_is_known_as_right() {
     let listed: Vec<_> = found.iter().filter(|fact| fact.pattern == Pattern::Enumeration).collect();
     assert!(!listed.is_empty() && listed.iter().all(|fact| fact.members.len() == 3), "{found:#?}");
 }
+
+#[test]
+fn one_common_word_without_its_context_is_not_defined() {
+    never_asks(
+        "L’écart est la différence entre le montant réalisé et le montant prévu.",
+        "Qu'est-ce",
+    );
+}

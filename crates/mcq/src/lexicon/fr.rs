@@ -53,7 +53,7 @@ pub(crate) const ANNOUNCING: &[&str] =
 pub(crate) const GENERIC: &[&str] = &[
     "but", "objectif", "problème", "exemple", "solution", "premier", "première", "second",
     "deuxième", "suite", "reste", "chose", "cas", "résultat", "question", "raison", "différence",
-    "avantage", "point", "remarque", "note",
+    "avantage", "point", "remarque", "note", "écart",
 ];
 
 /// Words that open another clause.
