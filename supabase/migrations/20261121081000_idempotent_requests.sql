@@ -18,7 +18,7 @@ comment on column private.idempotent_requests.key is 'The key, chosen by the cal
 comment on column private.idempotent_requests.fingerprint is 'Digest of the request: the same key with another request is a mistake.';
 comment on column private.idempotent_requests.answer is 'The first answer; empty while the work is in progress.';
 comment on column private.idempotent_requests.created_at is 'First use of the key; it is forgotten 24 hours later.';
-comment on column private.idempotent_requests.started_at is 'Start of the attempt in progress; after 5 minutes another may take over.';
+comment on column private.idempotent_requests.started_at is 'Start of the attempt in progress; after 15 minutes another may take over.';
 
 create index idempotent_requests_created_at_idx on private.idempotent_requests (caller, created_at);
 
@@ -71,8 +71,8 @@ begin
   if request.answer is not null then
     return jsonb_build_object('state', 'done', 'answer', request.answer);
   end if;
-  -- Whoever had it is gone: the function's longest run is well under five minutes.
-  if request.started_at < clock_timestamp() - interval '5 minutes' then
+  -- Whoever had it is gone: a generation ends within eight minutes, its four requests to a model included.
+  if request.started_at < clock_timestamp() - interval '15 minutes' then
     update private.idempotent_requests r set started_at = clock_timestamp()
     where r.caller = sender and r.endpoint = request.endpoint and r.key = request.key;
     return jsonb_build_object('state', 'new', 'answer', null);

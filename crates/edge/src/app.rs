@@ -2,7 +2,8 @@
 
 use crate::{Config, Platform};
 use std::sync::Arc;
-use supabase::{Project, Verifier};
+use std::sync::atomic::AtomicU64;
+use supabase::{Project, Timer, Verifier};
 
 /// Configuration, project, keys and platform: one per isolate, shared by its requests.
 #[derive(Clone)]
@@ -13,25 +14,32 @@ struct Parts {
     project: Project,
     verifier: Verifier,
     http: reqwest::Client,
-    platform: Box<dyn Platform>,
+    platform: Arc<dyn Platform>,
+    pdf_bytes: AtomicU64,
 }
 
 impl App {
     /// The application on this platform.
     pub fn new(config: Config, platform: Box<dyn Platform>) -> Self {
         let http = reqwest::Client::new();
+        let platform: Arc<dyn Platform> = platform.into();
+        let clock = platform.clone();
+        let timer: Timer = Arc::new(move |duration| clock.sleep(duration));
         Self(Arc::new(Parts {
             project: Project::new(
                 config.supabase_url.clone(),
                 config.publishable_key.clone(),
                 config.secret_key.clone(),
                 http.clone(),
+                timer.clone(),
             ),
             verifier: Verifier::new(
-                &config.supabase_url,
+                &config.jwt_issuer,
                 config.jwt_secret.as_deref(),
                 http.clone(),
+                timer,
             ),
+            pdf_bytes: AtomicU64::new(0),
             config,
             http,
             platform,
@@ -61,5 +69,10 @@ impl App {
     /// Clock, log, timers, PDF module.
     pub fn platform(&self) -> &dyn Platform {
         self.0.platform.as_ref()
+    }
+
+    /// Bytes of PDFs that the requests of this isolate hold right now.
+    pub fn pdf_bytes(&self) -> &AtomicU64 {
+        &self.0.pdf_bytes
     }
 }

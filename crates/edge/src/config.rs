@@ -11,6 +11,9 @@ pub struct Config {
     pub publishable_key: String,
     /// `SUPABASE_SECRET_KEY`: only for work without a user.
     pub secret_key: Option<String>,
+    /// `SUPABASE_JWT_ISSUER`: who signs the access tokens; `<SUPABASE_URL>/auth/v1` unless the
+    /// project is reached through a custom domain.
+    pub jwt_issuer: Url,
     /// `SUPABASE_JWT_SECRET`: the legacy HS256 secret, where a project still signs with it.
     pub jwt_secret: Option<String>,
     /// `ALLOWED_ORIGINS`: the front ends that may call from a browser, separated by commas.
@@ -64,8 +67,11 @@ impl Config {
         let supabase_url = get("SUPABASE_URL").ok_or(ConfigError::Missing("SUPABASE_URL"))?;
         let openai_base_url =
             get("OPENAI_BASE_URL").unwrap_or_else(|| "https://api.openai.com/v1".into());
+        let jwt_issuer = get("SUPABASE_JWT_ISSUER")
+            .unwrap_or_else(|| format!("{}/auth/v1", supabase_url.trim_end_matches('/')));
         Ok(Self {
             supabase_url: address("SUPABASE_URL", &supabase_url)?,
+            jwt_issuer: address("SUPABASE_JWT_ISSUER", &jwt_issuer)?,
             publishable_key: get("SUPABASE_PUBLISHABLE_KEY")
                 .or_else(|| get("SUPABASE_ANON_KEY"))
                 .ok_or(ConfigError::Missing("SUPABASE_PUBLISHABLE_KEY"))?,

@@ -5,6 +5,7 @@
 //! project's row-level security decides; that is the rule. [`Identity::Service`] goes past the
 //! policies and is for jobs without a user; each use carries its reason.
 
+mod deadline;
 mod error;
 mod project;
 mod sendable;
@@ -12,6 +13,7 @@ mod signatures;
 mod storage;
 pub mod token;
 
+pub use deadline::Timer;
 pub use error::Error;
 pub use project::{Identity, Project};
 pub use sendable::sendable;

@@ -1,6 +1,7 @@
 //! One Supabase project, and in whose name it is called.
 
-use crate::{AccessToken, Error, sendable};
+use crate::deadline::within;
+use crate::{AccessToken, Error, Timer, sendable};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -24,6 +25,7 @@ pub struct Project {
     publishable_key: String,
     secret_key: Option<String>,
     http: reqwest::Client,
+    timer: Timer,
 }
 
 impl std::fmt::Debug for Project {
@@ -41,13 +43,18 @@ impl Project {
         publishable_key: String,
         secret_key: Option<String>,
         http: reqwest::Client,
+        timer: Timer,
     ) -> Self {
-        Self { url, publishable_key, secret_key, http }
+        Self { url, publishable_key, secret_key, http, timer }
     }
 
     /// The project's origin.
     pub fn url(&self) -> &Url {
         &self.url
+    }
+
+    pub(crate) fn timer(&self) -> &Timer {
+        &self.timer
     }
 
     pub(crate) fn http(&self) -> &reqwest::Client {
@@ -98,7 +105,7 @@ impl Project {
         &self,
         query: postgrest::Builder,
     ) -> Result<Vec<T>, Error> {
-        let body = execute(query).await?;
+        let body = self.execute(query).await?;
         read(&body)
     }
 
@@ -112,24 +119,25 @@ impl Project {
         let arguments = serde_json::to_string(arguments)
             .map_err(|cause| Error::Unexpected { service: REST, cause: cause.to_string() })?;
         let query = self.from(identity, &format!("rpc/{function}"))?.rpc(arguments);
-        let body = execute(query).await?;
+        let body = self.execute(query).await?;
         // A function that returns void answers 204 with no body at all.
         read(if body.is_empty() { b"null" } else { &body })
     }
-}
 
-async fn execute(query: postgrest::Builder) -> Result<Vec<u8>, Error> {
-    sendable(async move {
-        let answer = query.execute().await.map_err(|cause| Error::unreachable(REST, cause))?;
-        let status = answer.status();
-        let body = answer.bytes().await.map_err(|cause| Error::unreachable(REST, cause))?;
-        if status.is_success() {
-            Ok(body.to_vec())
-        } else {
-            Err(Error::from_answer(REST, status.as_u16(), &body))
-        }
-    })
-    .await
+    /// Runs a query; the body of a success.
+    async fn execute(&self, query: postgrest::Builder) -> Result<Vec<u8>, Error> {
+        let call = sendable(async move {
+            let answer = query.execute().await.map_err(|cause| Error::unreachable(REST, cause))?;
+            let status = answer.status();
+            let body = answer.bytes().await.map_err(|cause| Error::unreachable(REST, cause))?;
+            if status.is_success() {
+                Ok(body.to_vec())
+            } else {
+                Err(Error::from_answer(REST, status.as_u16(), &body))
+            }
+        });
+        within(&self.timer, REST, call).await
+    }
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {

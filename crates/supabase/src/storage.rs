@@ -1,5 +1,6 @@
 //! Objects of the project's Storage, read as the caller.
 
+use crate::deadline::within;
 use crate::{Error, Identity, Project, sendable};
 use futures_util::{Stream, StreamExt};
 use std::pin::Pin;
@@ -80,7 +81,8 @@ impl Project {
     ) -> Result<Download, Error> {
         let address = self.address(&format!("/storage/v1/object/authenticated/{}", object.0));
         let request = self.http().get(address).headers(self.headers(identity)?);
-        sendable(async move {
+        // The answer's head; its body takes as long as the caller allows.
+        let call = sendable(async move {
             let answer =
                 request.send().await.map_err(|cause| Error::unreachable(STORAGE, cause))?;
             let status = answer.status();
@@ -90,8 +92,8 @@ impl Project {
                 return Err(Error::from_answer(STORAGE, status.as_u16(), &body));
             }
             Ok(Download { content_length: answer.content_length(), bytes: stream(answer) })
-        })
-        .await
+        });
+        within(self.timer(), STORAGE, call).await
     }
 }
 

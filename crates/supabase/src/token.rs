@@ -4,7 +4,8 @@
 //! and publishes the public keys at `/auth/v1/.well-known/jwks.json`; older projects sign with a
 //! shared HS256 secret, which is accepted only where it is configured.
 
-use crate::{Error, sendable};
+use crate::deadline::within;
+use crate::{Error, Timer, sendable};
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde::Deserialize;
@@ -87,6 +88,7 @@ pub struct Verifier {
     issuer: String,
     hs256_secret: Option<DecodingKey>,
     http: reqwest::Client,
+    timer: Timer,
     cache: Mutex<KeyCache>,
 }
 
@@ -97,15 +99,23 @@ impl std::fmt::Debug for Verifier {
 }
 
 impl Verifier {
-    /// `project` is the project's origin; `hs256_secret` its legacy JWT secret, if still in use.
-    pub fn new(project: &Url, hs256_secret: Option<&str>, http: reqwest::Client) -> Self {
+    /// `issuer` signs the tokens and publishes its keys below itself
+    /// (`https://<ref>.supabase.co/auth/v1`); `hs256_secret` is the legacy JWT secret of the
+    /// project, if still in use.
+    pub fn new(
+        issuer: &Url,
+        hs256_secret: Option<&str>,
+        http: reqwest::Client,
+        timer: Timer,
+    ) -> Self {
         crate::signatures::install();
-        let issuer = format!("{}/auth/v1", project.as_str().trim_end_matches('/'));
+        let issuer = issuer.as_str().trim_end_matches('/').to_owned();
         Self {
             jwks_url: format!("{issuer}/.well-known/jwks.json"),
             issuer,
             hs256_secret: hs256_secret.map(|secret| DecodingKey::from_secret(secret.as_bytes())),
             http,
+            timer,
             cache: Mutex::default(),
         }
     }
@@ -198,7 +208,7 @@ impl Verifier {
 
     async fn fetch_keys(&self) -> Result<JwkSet, Error> {
         const AUTH: &str = "auth";
-        sendable(async {
+        let call = sendable(async {
             let answer = self
                 .http
                 .get(&self.jwks_url)
@@ -212,8 +222,8 @@ impl Verifier {
             }
             serde_json::from_slice(&body)
                 .map_err(|cause| Error::Unexpected { service: AUTH, cause: cause.to_string() })
-        })
-        .await
+        });
+        within(&self.timer, AUTH, call).await
     }
 }
 

@@ -23,8 +23,8 @@ use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use supabase::Verifier;
 use supabase::token::Invalid;
+use supabase::{Timer, Verifier};
 use url::Url;
 
 const NOW: u64 = 1_800_000_000;
@@ -61,7 +61,13 @@ impl KeyServer {
     }
 
     fn verifier(&self) -> Verifier {
-        Verifier::new(&self.url, Some(LEGACY_SECRET), reqwest::Client::new())
+        self.verifier_with(Some(LEGACY_SECRET))
+    }
+
+    fn verifier_with(&self, secret: Option<&str>) -> Verifier {
+        let issuer = self.url.join("/auth/v1").unwrap();
+        let timer: Timer = Arc::new(|_| Box::pin(std::future::pending()));
+        Verifier::new(&issuer, secret, reqwest::Client::new(), timer)
     }
 
     fn asked(&self) -> usize {
@@ -227,7 +233,7 @@ async fn forged_and_foreign_tokens_are_refused() {
 #[tokio::test]
 async fn without_a_legacy_secret_hs256_is_refused() {
     let server = KeyServer::start(vec![]).await;
-    let verifier = Verifier::new(&server.url, None, reqwest::Client::new());
+    let verifier = server.verifier_with(None);
     let token = hs256(&server.claims(), LEGACY_SECRET.as_bytes());
     assert!(matches!(verifier.verify(&token, NOW).await, Err(Invalid::Refused(_))));
 }
@@ -298,4 +304,16 @@ async fn a_token_never_shows_in_debug_output() {
     let token = key.sign(&server.claims());
     let subject = server.verifier().verify(&token, NOW).await.unwrap();
     assert!(!format!("{subject:?}").contains(&token));
+}
+
+#[tokio::test]
+async fn a_key_server_that_does_not_answer_is_not_waited_for() {
+    // Takes connections and never says a word.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let issuer: Url = format!("http://{}/auth/v1", silent.local_addr().unwrap()).parse().unwrap();
+    let at_once: Timer = Arc::new(|_| Box::pin(async {}));
+    let verifier = Verifier::new(&issuer, None, reqwest::Client::new(), at_once);
+    let token = Key::es256("k-1", 7).sign(&json!({"sub": USER}));
+    let answer = verifier.verify(&token, NOW).await;
+    assert!(matches!(answer, Err(Invalid::KeysUnavailable(_))), "{answer:?}");
 }

@@ -3,9 +3,10 @@
 use crate::platform::WorkerPlatform;
 use axum::body::Body;
 use edge::{App, Config, serve};
+use futures_channel::oneshot;
 use http::{Response, StatusCode, header};
 use std::cell::OnceCell;
-use worker::{Context, Env, HttpRequest, Result, console_error, event};
+use worker::{Context, Env, Error, HttpRequest, Result, console_error, event};
 
 thread_local! {
     /// One application per isolate: configuration and signing keys live as long as it does.
@@ -18,13 +19,20 @@ fn start() {
     console_error_panic_hook::set_once();
 }
 
-/// One HTTP request.
+/// One HTTP request. It is served to its end, and its work stored, also when the caller hangs up:
+/// without `wait_until` the platform would drop it where it stands.
 #[event(fetch)]
-async fn fetch(request: HttpRequest, env: Env, _context: Context) -> Result<Response<Body>> {
+async fn fetch(request: HttpRequest, env: Env, context: Context) -> Result<Response<Body>> {
     let Some(app) = app(&env) else {
         return Ok(misconfigured());
     };
-    Ok(serve(&app, crate::routes(), request.map(Body::new)).await)
+    let (answer, answered) = oneshot::channel();
+    context.wait_until(async move {
+        let response = serve(&app, crate::routes(), request.map(Body::new)).await;
+        // Nobody listens any more when the caller has hung up.
+        let _ = answer.send(response);
+    });
+    answered.await.map_err(|_| Error::RustError("the request was dropped".into()))
 }
 
 /// The application of this isolate; `None` when the configuration is not complete, which is said

@@ -14,6 +14,7 @@ use axum::body::Body;
 use http::Request;
 use providers::openai::{Fault, OpenAi};
 use serde_json::{Value, json};
+use std::sync::atomic::Ordering;
 use support::{Answer, MASTERCLASS, TUTOR, World, masterclass_pdf};
 
 async fn world_with_pdf() -> World {
@@ -212,6 +213,21 @@ async fn each_kind_of_unusable_file_has_its_code_and_the_next_request_is_served(
     world.upload(masterclass_pdf());
     let answer = world.generate(TUTOR, &[], json!({"masterclass_id": MASTERCLASS})).await;
     assert_eq!(questions(&answer).len(), 10);
+}
+
+#[tokio::test]
+async fn documents_of_other_requests_that_fill_the_memory_make_one_wait() {
+    let world = world_with_pdf().await;
+    let held = world.app.pdf_bytes();
+    held.store(60_000_000, Ordering::Relaxed);
+    let answer = world.generate(TUTOR, &[], json!({"masterclass_id": MASTERCLASS})).await;
+    assert_refused(&answer, 503, "service_unavailable");
+    assert!(answer.headers.contains_key("retry-after"));
+    assert_eq!(held.load(Ordering::Relaxed), 60_000_000, "what was counted is given back");
+    held.store(0, Ordering::Relaxed);
+    let answer = world.generate(TUTOR, &[], json!({"masterclass_id": MASTERCLASS})).await;
+    assert_eq!(questions(&answer).len(), 10);
+    assert_eq!(held.load(Ordering::Relaxed), 0);
 }
 
 #[tokio::test]

@@ -7,12 +7,17 @@ use http::StatusCode;
 use pdf_text::{Budget, Document};
 use serde::Deserialize;
 use serde_json::json;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use supabase::{Download, ObjectPath};
 use url::Url;
 
 /// Time for the whole download. 50 MB take this long at 14 Mbit/s, which any server has.
 const DOWNLOAD_LIMIT: Duration = Duration::from_secs(30);
+
+/// Bytes of documents that one isolate holds at once, of the 128 MB it has: one of the largest, or
+/// several of the usual few megabytes. Their text is extracted one after the other.
+const HELD_MAX_BYTES: u64 = 60_000_000;
 
 /// Where the PDF of a request lies.
 pub(crate) enum Address {
@@ -76,30 +81,57 @@ pub(crate) async fn read(app: &App, staff: &Staff, address: &Address) -> Result<
         };
         receive(app, download).await
     };
-    let reader = with_deadline(app.platform(), DOWNLOAD_LIMIT, download)
+    let (reader, _held) = with_deadline(app.platform(), DOWNLOAD_LIMIT, download)
         .await
         .ok_or_else(|| unreachable("the download took over 30 s"))??;
     reader.finish().map_err(unreadable)
 }
 
+/// Bytes of a document in memory, counted for the whole isolate until this is dropped.
+struct Held<'a> {
+    all: &'a AtomicU64,
+    own: u64,
+}
+
+impl Held<'_> {
+    /// Counts `bytes` more; 503 where documents of other requests leave no room for them.
+    fn add(&mut self, bytes: u64) -> Result<(), Problem> {
+        self.own += bytes;
+        let all = self.all.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if all > HELD_MAX_BYTES && all > self.own {
+            return Err(Problem::unavailable("the documents of other requests fill the memory"));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.all.fetch_sub(self.own, Ordering::Relaxed);
+    }
+}
+
 /// Passes the bytes on as they come; the document is never held twice.
-async fn receive(app: &App, mut download: Download) -> Result<Box<dyn edge::PdfReader>, Problem> {
+async fn receive(
+    app: &App,
+    mut download: Download,
+) -> Result<(Box<dyn edge::PdfReader>, Held<'_>), Problem> {
     let limit = Budget::default().bytes as u64;
     let too_large = || unreadable(pdf_text::Error::TooLarge { limit: limit as usize }.into());
     if download.content_length.is_some_and(|length| length > limit) {
         return Err(too_large());
     }
     let mut reader = app.platform().open_pdf().map_err(Problem::internal)?;
-    let mut received = 0;
+    let mut held = Held { all: app.pdf_bytes(), own: 0 };
     while let Some(piece) = download.bytes.next().await {
         let piece = piece.map_err(unreachable)?;
-        received += piece.len() as u64;
-        if received > limit {
+        held.add(piece.len() as u64)?;
+        if held.own > limit {
             return Err(too_large());
         }
         reader.write(&piece).map_err(unreadable)?;
     }
-    Ok(reader)
+    Ok((reader, held))
 }
 
 fn not_in_storage(error: supabase::Error) -> Problem {

@@ -51,9 +51,9 @@ select tests.ages('k', '23 hours');
 select is(tests.begins('k'), 'done', 'an answer is kept for a day');
 select tests.ages('k', '25 hours');
 select is(tests.begins('k', 'other'), 'new', 'and forgotten after it');
-select tests.ages('k', '4 minutes');
+select tests.ages('k', '14 minutes');
 select is(tests.begins('k', 'other'), 'in_progress', 'work in progress is left alone');
-select tests.ages('k', '6 minutes');
+select tests.ages('k', '16 minutes');
 select is(tests.begins('k', 'other'), 'new', 'and taken over when it stands still');
 select is(tests.begins('k', 'other'), 'in_progress', 'by one only');
 
