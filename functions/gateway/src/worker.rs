@@ -19,7 +19,7 @@ fn start() {
     console_error_panic_hook::set_once();
 }
 
-/// One HTTP request. It is served to its end, and its work stored, also when the caller hangs up:
+/// One HTTP request. It goes on, for the 30 s the platform grants, when the caller hangs up:
 /// without `wait_until` the platform would drop it where it stands.
 #[event(fetch)]
 async fn fetch(request: HttpRequest, env: Env, context: Context) -> Result<Response<Body>> {
