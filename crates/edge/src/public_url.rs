@@ -214,6 +214,10 @@ mod tests {
         fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
             Box::pin(std::future::pending())
         }
+        fn allow(&self, _: crate::Limit, _: String) -> BoxFuture<'static, bool> {
+            Box::pin(std::future::ready(true))
+        }
+
         fn open_pdf(&self) -> Result<Box<dyn crate::PdfReader>, String> {
             Err("no PDFs here".into())
         }
