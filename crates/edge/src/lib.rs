@@ -9,6 +9,7 @@ mod json;
 mod platform;
 mod problem;
 mod public_url;
+mod questions;
 mod serve;
 
 pub use app::App;

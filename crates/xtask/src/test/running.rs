@@ -12,10 +12,10 @@ use crate::stack::{self, Stack};
 use crate::story;
 use crate::{project, tools, worker_build};
 
-/// Where the tests are that Node.js runs: the compiled PDF module, the database over HTTP,
+/// Where the tests are that Node.js runs: the compiled document module, the database over HTTP,
 /// supabase-js, the Worker.
 const END_TO_END: [&str; 4] =
-    ["crates/pdf-text/module", "supabase/tests/http", "tests/compat", "tests/functions"];
+    ["crates/document-module", "supabase/tests/http", "tests/compat", "tests/functions"];
 
 /// The checks of this file.
 const NAMES: [&str; 4] = ["database", "end-to-end", "story", "advisors"];

@@ -52,6 +52,7 @@ pub struct Records {
 pub struct World {
     pub app: App,
     pub log: Arc<Mutex<Vec<String>>>,
+    engine_fails: Arc<Mutex<Option<&'static str>>>,
     pub url: Url,
     records: Arc<Mutex<Records>>,
 }
@@ -81,13 +82,23 @@ impl World {
             values.insert((*name).into(), (*value).into());
         }
         let log: Arc<Mutex<Vec<String>>> = Arc::default();
+        let engine_fails: Arc<Mutex<Option<&'static str>>> = Arc::default();
         let config = Config::read(|name| values.get(name).cloned()).unwrap();
-        let app = App::new(config, Box::new(Native { log: log.clone() }));
-        Self { app, log, url, records }
+        let app = App::new(
+            config,
+            Box::new(Native { log: log.clone(), engine_fails: engine_fails.clone() }),
+        );
+        Self { app, log, engine_fails, url, records }
     }
 
     pub fn records(&self) -> MutexGuard<'_, Records> {
         self.records.lock().unwrap()
+    }
+
+    /// From now on calls of the question engine with this name fail, as in an instance whose
+    /// memory is full.
+    pub fn fail_engine(&self, call: Option<&'static str>) {
+        *self.engine_fails.lock().unwrap() = call;
     }
 
     /// Puts a PDF into Storage and gives the masterclass its address.
@@ -231,6 +242,7 @@ async fn rpc(
 /// This process as a platform. Deadlines run at a hundredth of their length.
 struct Native {
     log: Arc<Mutex<Vec<String>>>,
+    engine_fails: Arc<Mutex<Option<&'static str>>>,
 }
 
 impl Platform for Native {
@@ -248,6 +260,15 @@ impl Platform for Native {
 
     fn open_pdf(&self) -> Result<Box<dyn PdfReader>, String> {
         Ok(Box::new(Reader(Vec::new())))
+    }
+
+    fn call_mcq(&self, call: &[u8]) -> Result<Vec<u8>, String> {
+        let failing = self.engine_fails.lock().unwrap();
+        let asked: Value = serde_json::from_slice(call).unwrap();
+        if failing.is_some_and(|name| asked.get(name).is_some()) {
+            return Err("out of memory".into());
+        }
+        mcq::answer(call).map_err(|error| error.to_string())
     }
 
     /// A public internet of one PDF, one redirect into a private network, and nothing else.
