@@ -18,6 +18,12 @@ struct Parts {
     pdf_bytes: AtomicU64,
 }
 
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("config", &self.0.config).finish_non_exhaustive()
+    }
+}
+
 impl App {
     /// The application on this platform.
     pub fn new(config: Config, platform: Box<dyn Platform>) -> Self {

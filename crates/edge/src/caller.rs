@@ -1,13 +1,62 @@
 //! The caller, as an argument of the handler: who takes [`Staff`] cannot be called by a student.
 
-use crate::{App, Problem};
+use crate::{App, Limit, Problem};
 use axum::extract::FromRequestParts;
-use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 use serde::Deserialize;
 use supabase::Identity;
 use supabase::token::{Invalid, Subject};
+
+/// Anybody who is signed in. What they may do is decided by the database.
+///
+/// 401 without a valid access token, 429 after too many requests.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// Account and token.
+    pub subject: Subject,
+}
+
+impl SignedIn {
+    /// This person, for calls to the project.
+    pub fn identity(&self) -> Identity<'_> {
+        Identity::Caller(&self.subject.token)
+    }
+}
+
+impl FromRequestParts<App> for SignedIn {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let subject = authenticate(parts, app).await?;
+        throttle(app, Limit::Requests, &subject).await?;
+        Ok(Self { subject })
+    }
+}
+
+/// Counts one use of `limit` by this person.
+///
+/// # Errors
+/// 429 `too_many_requests` when there were too many within the minute.
+pub async fn throttle(app: &App, limit: Limit, subject: &Subject) -> Result<(), Problem> {
+    if app.platform().allow(limit, subject.user_id.to_string()).await {
+        return Ok(());
+    }
+    let (french, english) = match limit {
+        Limit::Requests => (
+            "Trop de requêtes en une minute. Réessayez dans une minute.",
+            "Too many requests within a minute. Try again in a minute.",
+        ),
+        Limit::Generations => (
+            "Trop de générations de questions en une minute. Réessayez dans une minute.",
+            "Too many generations of questions within a minute. Try again in a minute.",
+        ),
+    };
+    Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", french, english)
+        // The platform counts by the minute and does not say how much of it is left.
+        .header(RETRY_AFTER, HeaderValue::from_static("60")))
+}
 
 /// A role of `user_roles`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -21,7 +70,7 @@ pub enum Role {
 
 /// A signed-in administrator or tutor.
 ///
-/// 401 without a valid access token, 403 for everybody else. The role is read from the database
+/// 401 without a valid access token, 403 for everybody else, 429 after too many requests. The role is read from the database
 /// at each request, as the caller, so that a role that was taken away ends at once.
 #[derive(Clone, Debug)]
 pub struct Staff {
@@ -46,7 +95,7 @@ impl FromRequestParts<App> for Staff {
         struct Row {
             role: Role,
         }
-        let subject = authenticate(parts, app).await?;
+        let SignedIn { subject } = SignedIn::from_request_parts(parts, app).await?;
         let query = app
             .project()
             .from(Identity::Caller(&subject.token), "user_roles")?

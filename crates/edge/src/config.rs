@@ -24,6 +24,44 @@ pub struct Config {
     pub openai_base_url: Url,
     /// `OPENAI_MODEL`.
     pub openai_model: String,
+    /// `SENTRY_DSN`: where faults of ours are reported; without it they are only in the log.
+    pub sentry: Option<Dsn>,
+    /// `ENVIRONMENT`: `local`, `staging` or `production`, as reports name it.
+    pub environment: String,
+}
+
+/// Where a Sentry-compatible server takes reports: a DSN, `https://<key>@<host>/<project>`
+/// (<https://develop.sentry.dev/sdk/foundations/envelopes/>), taken apart.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Dsn {
+    /// The address envelopes are posted to.
+    pub envelopes: Url,
+    /// The public key, sent with each report.
+    pub key: String,
+}
+
+impl Dsn {
+    fn parse(text: &str) -> Option<Self> {
+        let mut url = Url::parse(text).ok()?;
+        let key = url.username().to_owned();
+        let (folder, project) = url.path().rsplit_once('/')?;
+        let usable = matches!(url.scheme(), "https" | "http") && url.has_host();
+        if !usable || key.is_empty() || project.is_empty() {
+            return None;
+        }
+        let path = format!("{folder}/api/{project}/envelope/");
+        url.set_username("").ok()?;
+        url.set_password(None).ok()?;
+        url.set_path(&path);
+        Some(Self { envelopes: url, key })
+    }
+}
+
+impl std::fmt::Debug for Dsn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Whoever has the key may fill the project with reports.
+        f.debug_struct("Dsn").field("envelopes", &self.envelopes.as_str()).finish_non_exhaustive()
+    }
 }
 
 impl std::fmt::Debug for Config {
@@ -46,6 +84,9 @@ pub enum ConfigError {
     /// The variable must be an absolute http(s) address.
     #[error("{0} is not an absolute http(s) address")]
     NotAnAddress(&'static str),
+    /// The variable must be a Sentry DSN.
+    #[error("{0} is not of the form https://<key>@<host>/<project>")]
+    NotADsn(&'static str),
 }
 
 impl Config {
@@ -86,6 +127,10 @@ impl Config {
             openai_api_key: get("OPENAI_API_KEY"),
             openai_base_url: address("OPENAI_BASE_URL", &openai_base_url)?,
             openai_model: get("OPENAI_MODEL").unwrap_or_else(|| "gpt-4o".into()),
+            sentry: get("SENTRY_DSN")
+                .map(|dsn| Dsn::parse(&dsn).ok_or(ConfigError::NotADsn("SENTRY_DSN")))
+                .transpose()?,
+            environment: get("ENVIRONMENT").unwrap_or_else(|| "local".into()),
         })
     }
 }
@@ -132,11 +177,27 @@ mod tests {
             KEY,
             ("SUPABASE_SECRET_KEY", "sb_secret_y"),
             ("OPENAI_API_KEY", "sk-z"),
+            ("SENTRY_DSN", "https://0a1b@errors.example/42"),
         ])
         .unwrap();
-        let text = format!("{config:?}");
-        for secret in ["sb_publishable_x", "sb_secret_y", "sk-z"] {
+        let text = format!("{config:?} {:?}", config.sentry);
+        for secret in ["sb_publishable_x", "sb_secret_y", "sk-z", "0a1b"] {
             assert!(!text.contains(secret), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_dsn_gives_the_address_of_envelopes() {
+        let dsn = |text: &str| {
+            read(&[PROJECT, KEY, ("SENTRY_DSN", text)]).map(|config| config.sentry.unwrap())
+        };
+        let plain = dsn("https://0a1b@errors.example/42").unwrap();
+        assert_eq!(plain.envelopes.as_str(), "https://errors.example/api/42/envelope/");
+        assert_eq!(plain.key, "0a1b");
+        let below = dsn("http://k:secret@127.0.0.1:9000/sentry/7").unwrap();
+        assert_eq!(below.envelopes.as_str(), "http://127.0.0.1:9000/sentry/api/7/envelope/");
+        for wrong in ["errors.example", "https://errors.example/42", "https://k@errors.example/"] {
+            assert_eq!(dsn(wrong).unwrap_err(), ConfigError::NotADsn("SENTRY_DSN"), "{wrong}");
         }
     }
 }

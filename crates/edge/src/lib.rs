@@ -1,11 +1,15 @@
-//! What every function shares. A request passes through [`serve`]; a handler takes its caller
-//! ([`Staff`]) and its body ([`Json`]) as arguments and answers with a value or a [`Problem`].
+//! What every function shares. A request passes through [`Service::serve`]; a handler takes its
+//! caller ([`SignedIn`], [`Staff`]) and its input ([`Json`], [`Query`], [`Id`]) as arguments and
+//! answers with a value or a [`Problem`].
 
 mod app;
 mod caller;
 mod config;
 mod cors;
+mod incident;
+mod input;
 mod json;
+pub mod openapi;
 mod platform;
 mod problem;
 mod public_url;
@@ -13,10 +17,12 @@ mod questions;
 mod serve;
 
 pub use app::App;
-pub use caller::{Role, Staff};
-pub use config::{Config, ConfigError};
+pub use caller::{Role, SignedIn, Staff, throttle};
+pub use config::{Config, ConfigError, Dsn};
+pub use incident::{Incident, report};
+pub use input::{Id, Query};
 pub use json::{Json, parse_json};
-pub use platform::{PdfFailure, PdfReader, Platform, PublicAnswer, with_deadline};
+pub use platform::{Limit, PdfFailure, PdfReader, Platform, PublicAnswer, with_deadline};
 pub use problem::{Language, Problem};
 pub use public_url::{Refusal, fetch_public, public_url};
-pub use serve::{RequestId, serve};
+pub use serve::{RequestId, Service};

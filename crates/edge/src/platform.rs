@@ -7,6 +7,15 @@ use std::time::Duration;
 use supabase::Download;
 use url::Url;
 
+/// What may be asked only so often. The numbers are those of `[[ratelimits]]` in `wrangler.toml`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Limit {
+    /// Requests of one person: 100 a minute.
+    Requests,
+    /// Generations of questions by one person: 10 a minute.
+    Generations,
+}
+
 /// The place a function runs in.
 pub trait Platform: Send + Sync {
     /// Milliseconds since the Unix epoch. (In a Worker the clock stands still while computing.)
@@ -17,6 +26,9 @@ pub trait Platform: Send + Sync {
 
     /// Resolves after `duration`.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
+
+    /// Counts one use of `limit` by `key`; `false` when there were too many within the minute.
+    fn allow(&self, limit: Limit, key: String) -> BoxFuture<'static, bool>;
 
     /// A reader for one PDF, with memory of its own that is given back with it.
     fn open_pdf(&self) -> Result<Box<dyn PdfReader>, String>;

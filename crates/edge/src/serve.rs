@@ -1,6 +1,6 @@
 //! The way of one request through all functions: id, CORS, routing, error body, log line.
 
-use crate::{App, Language, Problem, cors};
+use crate::{App, Incident, Language, Problem, cors};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
@@ -18,25 +18,16 @@ static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 #[derive(Clone, Debug)]
 pub struct RequestId(pub Arc<str>);
 
-/// Serves one request with the functions' routes.
-///
-/// 1. Gives the request an id (the caller's `x-request-id` where it is harmless).
-/// 2. Answers a CORS preflight.
-/// 3. Routes; unknown paths are 404 `not_found`, wrong methods 405 `method_not_allowed`.
-/// 4. Writes the body of a [`Problem`] in the caller's language.
-/// 5. Writes one log line.
-pub async fn serve(app: &App, routes: Router<App>, mut request: Request) -> Response {
-    let started = app.platform().now_ms();
-    let id = request_id(&request);
-    let method = request.method().clone();
-    let origin = request.headers().get(ORIGIN).cloned();
-    let language = Language::of(request.headers());
-    let preflight = cors::is_preflight(&method, request.headers());
-    request.extensions_mut().insert(RequestId(id.clone()));
+/// The functions' routes, with what all of them share around them. Made once per isolate.
+#[derive(Clone, Debug)]
+pub struct Service {
+    app: App,
+    router: Router,
+}
 
-    let mut response = if preflight {
-        StatusCode::NO_CONTENT.into_response()
-    } else {
+impl Service {
+    /// Mounts `routes`; unknown paths are 404 `not_found`.
+    pub fn new(app: App, routes: Router<App>) -> Self {
         let router = routes
             .fallback(async || {
                 Problem::new(
@@ -48,6 +39,38 @@ pub async fn serve(app: &App, routes: Router<App>, mut request: Request) -> Resp
             })
             .layer(axum::middleware::map_response(keep_route))
             .with_state(app.clone());
+        Self { app, router }
+    }
+
+    /// What the handlers see.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Serves one request.
+    ///
+    /// 1. Gives the request an id (the caller's `x-request-id` where it is harmless).
+    /// 2. Answers a CORS preflight.
+    /// 3. Routes; wrong methods are 405 `method_not_allowed`.
+    /// 4. Writes the body of a [`Problem`] in the caller's language.
+    /// 5. Writes one log line; a fault of ours is also an [`Incident`] in the response's extensions.
+    pub async fn serve(&self, request: Request) -> Response {
+        serve(&self.app, self.router.clone(), request).await
+    }
+}
+
+async fn serve(app: &App, router: Router, mut request: Request) -> Response {
+    let started = app.platform().now_ms();
+    let id = request_id(&request);
+    let method = request.method().clone();
+    let origin = request.headers().get(ORIGIN).cloned();
+    let language = Language::of(request.headers());
+    let preflight = cors::is_preflight(&method, request.headers());
+    request.extensions_mut().insert(RequestId(id.clone()));
+
+    let mut response = if preflight {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
         match router.oneshot(request).await {
             Ok(response) => response,
             Err(never) => match never {},
@@ -85,6 +108,17 @@ pub async fn serve(app: &App, routes: Router<App>, mut request: Request) -> Resp
     // Answers hold personal data unless a function says otherwise.
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
 
+    if response.status().is_server_error() {
+        let incident = Incident {
+            request_id: id.clone(),
+            method: method.to_string(),
+            route: route.clone(),
+            status: response.status().as_u16(),
+            code: problem.as_ref().map_or("-".into(), |problem| problem.code.to_string()),
+            cause: problem.as_ref().and_then(|problem| problem.cause.clone()),
+        };
+        response.extensions_mut().insert(incident);
+    }
     app.platform().log(
         &json!({
             "message": format!("{method} {} {}", route.as_deref().unwrap_or("-"), response.status().as_u16()),

@@ -14,6 +14,8 @@ const REST: &str = "rest";
 pub enum Identity<'a> {
     /// The signed-in person: row-level security decides what they may do.
     Caller(&'a AccessToken),
+    /// Nobody in particular: what any visitor may see.
+    Visitor,
     /// No user is present (webhook, cron). Carries the reason, which is logged by the caller.
     Service(&'static str),
 }
@@ -69,13 +71,14 @@ impl Project {
     /// The headers that say who is calling.
     pub(crate) fn headers(&self, identity: Identity<'_>) -> Result<HeaderMap, Error> {
         let (key, bearer) = match identity {
-            Identity::Caller(token) => (self.publishable_key.as_str(), token.as_str()),
+            Identity::Caller(token) => (self.publishable_key.as_str(), Some(token.as_str())),
+            Identity::Visitor => (self.publishable_key.as_str(), None),
             Identity::Service(reason) => {
                 let key = self.secret_key.as_deref().ok_or_else(|| Error::Unexpected {
                     service: "configuration",
                     cause: format!("no secret key is configured for: {reason}"),
                 })?;
-                (key, key)
+                (key, Some(key))
             }
         };
         let value = |text: &str| {
@@ -86,7 +89,9 @@ impl Project {
         };
         let mut headers = HeaderMap::new();
         headers.insert("apikey", value(key)?);
-        headers.insert(AUTHORIZATION, value(&format!("Bearer {bearer}"))?);
+        if let Some(bearer) = bearer {
+            headers.insert(AUTHORIZATION, value(&format!("Bearer {bearer}"))?);
+        }
         Ok(headers)
     }
 

@@ -1,16 +1,20 @@
 //! The Workers runtime, as the functions see it.
 
-use edge::{PdfFailure, PdfReader, Platform, PublicAnswer};
+use edge::{Limit, PdfFailure, PdfReader, Platform, PublicAnswer};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use pdf_text::{Budget, Document};
 use send_wrapper::SendWrapper;
 use serde::Deserialize;
+use std::sync::Arc;
 use std::time::Duration;
 use supabase::Download;
 use url::Url;
 use wasm_bindgen::prelude::*;
-use worker::{Date, Delay, Fetch, Method, Request, RequestInit, RequestRedirect, console_log};
+use worker::{
+    Date, Delay, Env, Fetch, Method, RateLimiter, Request, RequestInit, RequestRedirect,
+    console_error, console_log,
+};
 
 #[wasm_bindgen]
 extern "C" {
@@ -35,7 +39,27 @@ extern "C" {
 }
 
 /// The Workers runtime.
-pub(crate) struct WorkerPlatform;
+pub(crate) struct WorkerPlatform {
+    requests: Option<Arc<RateLimiter>>,
+    generations: Option<Arc<RateLimiter>>,
+}
+
+impl WorkerPlatform {
+    /// With the rate limits that `wrangler.toml` binds.
+    pub(crate) fn new(env: &Env) -> Self {
+        let limiter = |binding: &str| match env.rate_limiter(binding) {
+            Ok(limiter) => Some(Arc::new(limiter)),
+            Err(error) => {
+                console_error!("{{\"level\":\"error\",\"message\":\"no rate limit: {error}\"}}");
+                None
+            }
+        };
+        Self {
+            requests: limiter("REQUESTS_PER_MINUTE"),
+            generations: limiter("GENERATIONS_PER_MINUTE"),
+        }
+    }
+}
 
 impl Platform for WorkerPlatform {
     fn now_ms(&self) -> u64 {
@@ -49,6 +73,21 @@ impl Platform for WorkerPlatform {
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         Box::pin(SendWrapper::new(async move {
             Delay::from(duration).await;
+        }))
+    }
+
+    fn allow(&self, limit: Limit, key: String) -> BoxFuture<'static, bool> {
+        let limiter = match limit {
+            Limit::Requests => &self.requests,
+            Limit::Generations => &self.generations,
+        };
+        let Some(limiter) = limiter else {
+            return Box::pin(std::future::ready(true));
+        };
+        let limiter = limiter.clone();
+        Box::pin(SendWrapper::new(async move {
+            // A counter that fails must not keep people out: it is no access control.
+            limiter.limit(key).await.map_or(true, |outcome| outcome.success)
         }))
     }
 

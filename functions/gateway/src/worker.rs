@@ -2,15 +2,15 @@
 
 use crate::platform::WorkerPlatform;
 use axum::body::Body;
-use edge::{App, Config, serve};
+use edge::{App, Config, Incident, Service, report};
 use futures_channel::oneshot;
 use http::{Response, StatusCode, header};
 use std::cell::OnceCell;
 use worker::{Context, Env, Error, HttpRequest, Result, console_error, event};
 
 thread_local! {
-    /// One application per isolate: configuration and signing keys live as long as it does.
-    static APP: OnceCell<App> = const { OnceCell::new() };
+    /// One service per isolate: configuration, routes and signing keys live as long as it does.
+    static SERVICE: OnceCell<Service> = const { OnceCell::new() };
 }
 
 /// Makes a panic, which should not be, at least readable in the log.
@@ -23,24 +23,28 @@ fn start() {
 /// without `wait_until` the platform would drop it where it stands.
 #[event(fetch)]
 async fn fetch(request: HttpRequest, env: Env, context: Context) -> Result<Response<Body>> {
-    let Some(app) = app(&env) else {
+    let Some(service) = service(&env) else {
         return Ok(misconfigured());
     };
     let (answer, answered) = oneshot::channel();
     context.wait_until(async move {
-        let response = serve(&app, crate::routes(), request.map(Body::new)).await;
+        let mut response = service.serve(request.map(Body::new)).await;
+        let incident = response.extensions_mut().remove::<Incident>();
         // Nobody listens any more when the caller has hung up.
         let _ = answer.send(response);
+        if let Some(incident) = incident {
+            report(service.app(), &incident).await;
+        }
     });
     answered.await.map_err(|_| Error::RustError("the request was dropped".into()))
 }
 
-/// The application of this isolate; `None` when the configuration is not complete, which is said
+/// The service of this isolate; `None` when the configuration is not complete, which is said
 /// in the log.
-fn app(env: &Env) -> Option<App> {
-    APP.with(|cell| {
-        if let Some(app) = cell.get() {
-            return Some(app.clone());
+fn service(env: &Env) -> Option<Service> {
+    SERVICE.with(|cell| {
+        if let Some(service) = cell.get() {
+            return Some(service.clone());
         }
         let read = |name: &str| {
             env.var(name)
@@ -50,8 +54,8 @@ fn app(env: &Env) -> Option<App> {
         };
         match Config::read(read) {
             Ok(config) => {
-                let app = App::new(config, Box::new(WorkerPlatform));
-                Some(cell.get_or_init(|| app).clone())
+                let app = App::new(config, Box::new(WorkerPlatform::new(env)));
+                Some(cell.get_or_init(|| Service::new(app, crate::routes())).clone())
             }
             Err(error) => {
                 console_error!("{{\"level\":\"error\",\"message\":\"misconfigured: {error}\"}}");

@@ -160,3 +160,72 @@ async fn a_project_that_is_down_is_503_and_shows_nothing_of_it() {
     let log = world.log.lock().unwrap().join("\n");
     assert!(log.contains("502"), "{log}");
 }
+
+#[tokio::test]
+async fn the_hundred_and_first_request_of_a_minute_is_refused() {
+    let world = World::start(&[]).await;
+    for _ in 0..100 {
+        assert_eq!(world.generate(STUDENT, &[], Value::Null).await.status, 403);
+    }
+    let refused = world.generate(STUDENT, &[], Value::Null).await;
+    assert_eq!((refused.status, &refused.body["code"]), (429, &"too_many_requests".into()));
+    assert_eq!(refused.headers["retry-after"], "60");
+    assert_eq!(world.generate(TUTOR, &[], Value::Null).await.status, 422, "others go on");
+}
+
+#[tokio::test]
+async fn a_fault_of_ours_is_reported_without_the_words_of_the_caller() {
+    let (seen, mut reports) = tokio::sync::mpsc::unbounded_channel();
+    let sentry = axum::Router::new().route(
+        "/api/42/envelope/",
+        axum::routing::post(async move |headers: http::HeaderMap, body: String| {
+            let auth = headers["x-sentry-auth"].to_str().unwrap().to_owned();
+            seen.send((auth, body)).unwrap();
+            http::StatusCode::OK
+        }),
+    );
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let dsn = format!("http://0a1b@{}/42", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, sentry).await });
+
+    let world = World::start(&[("SENTRY_DSN", &dsn)]).await;
+    world.records().rest_down = true;
+    let request = Request::post("/api/generate-questions?phone=24174000000")
+        .header("authorization", format!("Bearer {}", world.token(TUTOR)))
+        .body(Body::empty())
+        .unwrap();
+    let mut response = world.service.serve(request).await;
+    assert_eq!(response.status(), 503);
+    let incident = response.extensions_mut().remove::<edge::Incident>().expect("an incident");
+    edge::report(world.service.app(), &incident).await;
+
+    let (auth, envelope) = reports.recv().await.unwrap();
+    assert!(auth.contains("sentry_key=0a1b"), "{auth}");
+    let event: Value = serde_json::from_str(envelope.lines().nth(2).unwrap()).unwrap();
+    assert_eq!(event["transaction"], "POST /api/generate-questions");
+    assert_eq!(event["tags"]["http.status"], "503");
+    assert!(!envelope.contains("24174000000"), "{envelope}");
+    assert!(!envelope.contains(&world.token(TUTOR)), "{envelope}");
+}
+
+#[tokio::test]
+async fn a_refusal_is_no_incident() {
+    let world = World::start(&[]).await;
+    let response = world.service.serve(get("/api/nothing")).await;
+    assert!(response.extensions().get::<edge::Incident>().is_none());
+}
+
+#[tokio::test]
+async fn the_eleventh_generation_of_a_minute_is_refused_and_nothing_is_fetched() {
+    let world = World::start(&[]).await;
+    let body = || serde_json::json!({"pdf_url": "masterclass-pdfs/nothing.pdf"});
+    for _ in 0..10 {
+        assert_eq!(world.generate(TUTOR, &[], body()).await.status, 404);
+    }
+    let calls = world.records().calls.len();
+    let refused = world.generate(TUTOR, &[], body()).await;
+    assert_eq!((refused.status, &refused.body["code"]), (429, &"too_many_requests".into()));
+    let asked: Vec<_> =
+        world.records().calls.iter().skip(calls).map(|(path, _)| path.clone()).collect();
+    assert!(asked.iter().all(|path| path.contains("user_roles")), "{asked:?}");
+}

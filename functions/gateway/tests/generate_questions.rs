@@ -123,7 +123,6 @@ async fn a_public_address_is_fetched() {
 
 #[tokio::test]
 async fn addresses_that_lead_nowhere_or_into_private_networks_are_refused() {
-    let world = World::start(&[]).await;
     let cases = [
         ("http://files.example.org/cours.pdf", 422, "pdf_url_refused"),
         ("https://127.0.0.1/cours.pdf", 422, "pdf_url_refused"),
@@ -139,6 +138,8 @@ async fn addresses_that_lead_nowhere_or_into_private_networks_are_refused() {
         ("masterclass-pdfs/nothing.pdf", 404, "pdf_not_found"),
     ];
     for (pdf_url, status, code) in cases {
+        // One world each: ten generations a minute are allowed.
+        let world = World::start(&[]).await;
         let answer = world.generate(TUTOR, &[], json!({"pdf_url": pdf_url})).await;
         assert_eq!(answer.body["code"], code, "{pdf_url}");
         assert_eq!(answer.status, status, "{pdf_url}");
@@ -218,7 +219,7 @@ async fn each_kind_of_unusable_file_has_its_code_and_the_next_request_is_served(
 #[tokio::test]
 async fn documents_of_other_requests_that_fill_the_memory_make_one_wait() {
     let world = world_with_pdf().await;
-    let held = world.app.pdf_bytes();
+    let held = world.service.app().pdf_bytes();
     held.store(60_000_000, Ordering::Relaxed);
     let answer = world.generate(TUTOR, &[], json!({"masterclass_id": MASTERCLASS})).await;
     assert_refused(&answer, 503, "service_unavailable");

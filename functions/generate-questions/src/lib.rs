@@ -14,7 +14,7 @@ pub use request::Request;
 use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use edge::{App, Json, Language, Problem, Staff};
+use edge::{App, Json, Language, Limit, Problem, Staff, throttle};
 use http::HeaderMap;
 use idempotency::Claim;
 
@@ -28,15 +28,16 @@ pub fn routes() -> Router<App> {
 /// 1. The caller is staff: 401 `unauthenticated`, 403 `staff_only`.
 /// 2. The body is a [`Request`]: 400 `malformed_json`, 413 `body_too_large`,
 ///    415 `unsupported_media_type`, 422 `invalid_request`.
-/// 3. With an `Idempotency-Key` seen before, the first answer is given again:
+/// 3. Not too many a minute: 429 `too_many_requests`.
+/// 4. With an `Idempotency-Key` seen before, the first answer is given again:
 ///    409 `request_in_progress`, 422 `idempotency_key_reused`, 422 `invalid_idempotency_key`.
-/// 4. The PDF is found: 404 `masterclass_not_found`, `pdf_not_found`,
+/// 5. The PDF is found: 404 `masterclass_not_found`, `pdf_not_found`,
 ///    422 `masterclass_has_no_pdf`, `pdf_url_refused`, `pdf_unreachable`.
-/// 5. Its text is extracted: 413 `pdf_too_large`, 422 `not_a_pdf`, `pdf_empty`, `pdf_encrypted`,
+/// 6. Its text is extracted: 413 `pdf_too_large`, 422 `not_a_pdf`, `pdf_empty`, `pdf_encrypted`,
 ///    `pdf_damaged`, `pdf_too_many_pages`, `pdf_too_complex`, `pdf_has_no_text`.
-/// 6. An engine writes questions and each is checked against the document:
+/// 7. An engine writes questions and each is checked against the document:
 ///    422 `openai_not_configured`, `no_questions_found`.
-/// 7. Questions and answer are stored in one transaction, as the caller.
+/// 8. Questions and answer are stored in one transaction, as the caller.
 async fn generate_questions(
     app: axum::extract::State<App>,
     staff: Staff,
@@ -44,6 +45,7 @@ async fn generate_questions(
     Json(request): Json<Request>,
 ) -> Result<Response, Problem> {
     request.check()?;
+    throttle(&app, Limit::Generations, &staff.subject).await?;
     let claim = match idempotency::claim(&app, &staff, &headers, &request).await? {
         Claim::Answered(answer) => return Ok(idempotency::replay(answer)),
         claim => claim,
@@ -55,7 +57,7 @@ async fn generate_questions(
     Ok(axum::Json(answer?).into_response())
 }
 
-/// Steps 4 to 7.
+/// Steps 5 to 8.
 async fn answer(
     app: &App,
     staff: &Staff,

@@ -12,7 +12,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use edge::{App, Config, PdfFailure, PdfReader, Platform, PublicAnswer};
+use edge::{App, Config, Limit, PdfFailure, PdfReader, Platform, PublicAnswer, Service};
 use futures_util::future::BoxFuture;
 use futures_util::stream;
 use hmac::{Hmac, Mac};
@@ -51,6 +51,7 @@ pub struct Records {
 /// The functions and the project they talk to.
 pub struct World {
     pub app: App,
+    pub service: Service,
     pub log: Arc<Mutex<Vec<String>>>,
     engine_fails: Arc<Mutex<Option<&'static str>>>,
     pub url: Url,
@@ -84,11 +85,11 @@ impl World {
         let log: Arc<Mutex<Vec<String>>> = Arc::default();
         let engine_fails: Arc<Mutex<Option<&'static str>>> = Arc::default();
         let config = Config::read(|name| values.get(name).cloned()).unwrap();
-        let app = App::new(
-            config,
-            Box::new(Native { log: log.clone(), engine_fails: engine_fails.clone() }),
-        );
-        Self { app, log, engine_fails, url, records }
+        let platform =
+            Native { engine_fails: engine_fails.clone(), log: log.clone(), uses: Mutex::default() };
+        let app = App::new(config, Box::new(platform));
+        let service = Service::new(app.clone(), gateway::routes());
+        Self { app, service, log, engine_fails, url, records }
     }
 
     pub fn records(&self) -> MutexGuard<'_, Records> {
@@ -123,7 +124,7 @@ impl World {
 
     /// Sends a request through the functions' front door.
     pub async fn send(&self, request: http::Request<Body>) -> Answer {
-        let response = edge::serve(&self.app, gateway::routes(), request).await;
+        let response = self.service.serve(request).await;
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, 1 << 22).await.unwrap();
         Answer {
@@ -241,6 +242,7 @@ async fn rpc(
 
 /// This process as a platform. Deadlines run at a hundredth of their length.
 struct Native {
+    uses: Mutex<HashMap<(Limit, String), u32>>,
     log: Arc<Mutex<Vec<String>>>,
     engine_fails: Arc<Mutex<Option<&'static str>>>,
 }
@@ -269,6 +271,17 @@ impl Platform for Native {
             return Err("out of memory".into());
         }
         mcq::answer(call).map_err(|error| error.to_string())
+    }
+
+    fn allow(&self, limit: Limit, key: String) -> BoxFuture<'static, bool> {
+        let most = match limit {
+            Limit::Requests => 100,
+            Limit::Generations => 10,
+        };
+        let mut uses = self.uses.lock().unwrap();
+        let used = uses.entry((limit, key)).or_insert(0);
+        *used += 1;
+        Box::pin(std::future::ready(*used <= most))
     }
 
     /// A public internet of one PDF, one redirect into a private network, and nothing else.
