@@ -35,7 +35,7 @@ async function signIn(email, password) {
 
 export const signInTutor = () => signIn(setting('TUTOR_EMAIL'), setting('TUTOR_PASSWORD'))
 
-/** A new student with a profile. */
+/** A new student with a profile, who has accepted the privacy policy in force. */
 export async function createStudent(name = 'Étudiante Essai') {
   const [email, password] = [`${randomUUID()}@griot.test`, `Aa1-${randomUUID()}`]
   must(await service.auth.admin.createUser({ email, password, email_confirm: true }))
@@ -43,6 +43,9 @@ export async function createStudent(name = 'Étudiante Essai') {
   must(await student.client.from('profiles').upsert({
     id: student.id, full_name: name, date_of_birth: '2001-04-02', whatsapp_number: '+24174000000',
   }))
+  const { version } = must(await visitor().from('privacy_policies').select('version')
+    .lte('effective_at', 'now').order('effective_at', { ascending: false }).limit(1).single())
+  must(await student.client.from('consents').insert({ purpose: 'privacy_policy', version, granted: true }))
   return student
 }
 

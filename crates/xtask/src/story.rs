@@ -328,7 +328,23 @@ impl<'a> Story<'a> {
         });
         let url = format!("{}/rest/v1/profiles", self.project);
         self.call(&token, Method::POST, url, Some(profile)).await?;
+        self.accept_privacy_policy(&token).await?;
         Ok(token)
+    }
+
+    /// Agrees to the policy in force, without which nobody registers.
+    async fn accept_privacy_policy(&self, student: &str) -> Result<()> {
+        let url = format!(
+            "{}/rest/v1/privacy_policies?select=version&effective_at=lte.now\
+             &order=effective_at.desc&limit=1",
+            self.project
+        );
+        let policies = self.call(student, Method::GET, url, None).await?;
+        let version = text(policies.get(0).context("no privacy policy is in force")?, "version")?;
+        let url = format!("{}/rest/v1/consents", self.project);
+        let consent = json!({ "purpose": "privacy_policy", "version": version, "granted": true });
+        self.call(student, Method::POST, url, Some(consent)).await?;
+        Ok(())
     }
 
     /// Opens the PRE test and registers with its answers. Returns the registration's id.

@@ -34,7 +34,8 @@ language sql stable security definer set search_path = '' as $$
   select u.id from auth.users u where u.email = name || '@pgtap.invalid'
 $$;
 
--- An account with a confirmed address; staff when a role is given, else a student with a profile.
+-- An account with a confirmed address; staff when a role is given, else a student with a profile who
+-- has accepted the privacy policy.
 create function tests.create_user(name text, role text default null, profile boolean default true) returns uuid
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -48,6 +49,10 @@ begin
   if profile then
     insert into public.profiles (id, full_name, date_of_birth, whatsapp_number)
     values (account, initcap(name), '2000-01-31', '+2410700' || lpad((random() * 99999)::int::text, 5, '0'));
+  end if;
+  if profile and create_user.role is null then
+    insert into public.consents (user_id, purpose, version, granted)
+    values (account, 'privacy_policy', private.current_privacy_policy(), true);
   end if;
   return account;
 end

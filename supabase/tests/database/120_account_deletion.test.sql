@@ -48,7 +48,7 @@ select tests.act_as_owner();
 
 select set_eq(
   format('select tests.places_of(%L)', tests.id('leaving')),
-  array['public.profiles.id', 'public.inscriptions.profile_id', 'private.test_papers.profile_id', 'private.idempotent_requests.caller'],
+  array['public.profiles.id', 'public.inscriptions.profile_id', 'private.test_papers.profile_id', 'private.idempotent_requests.caller', 'public.consents.user_id'],
   'before, the account is named where it is expected');
 select set_eq($$ select tests.places_of('Partante') $$, array['public.profiles.full_name'], 'the name is in one place');
 select set_eq($$ select tests.places_of('998877665') $$, array['public.profiles.whatsapp_number'], 'the number is in one place');

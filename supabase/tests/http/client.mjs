@@ -43,8 +43,9 @@ export const asVisitor = (method, path, body, headers) =>
 
 const accounts = []
 
-/** An account with a confirmed address and a profile; staff when a role is given. */
-export async function createUser(role) {
+/** An account with a confirmed address and a profile; staff when a role is given, else one who has
+ * accepted the privacy policy in force (unless told not to). */
+export async function createUser(role, { consent = !role } = {}) {
   const email = `${randomUUID()}@griot.test`
   const password = `Aa1-${randomUUID()}`
   const { id } = await asService('POST', '/auth/v1/admin/users', { email, password, email_confirm: true })
@@ -56,11 +57,26 @@ export async function createUser(role) {
   const session = await send('POST', '/auth/v1/token?grant_type=password', publicKey, null, { email, password }, {})
   if (session.status !== 200) throw new Error(`sign-in: ${session.status} ${session.text}`)
   const token = session.body.access_token
-  return {
+  const user = {
     id,
+    email,
     call: (method, path, body, headers) => send(method, `/rest/v1${path}`, publicKey, token, body, headers),
     rpc: (name, args, headers, query = '') => send('POST', `/rest/v1/rpc/${name}${query}`, publicKey, token, args, headers),
   }
+  if (consent) await acceptPrivacyPolicy(user)
+  return user
+}
+
+/** The version in force, as a visitor reads it. */
+export async function currentPrivacyPolicy() {
+  const answer = await asVisitor('GET', '/rest/v1/privacy_policies?effective_at=lte.now&order=effective_at.desc&limit=1')
+  return answer.body[0]
+}
+
+export async function acceptPrivacyPolicy(user, granted = true) {
+  const { version } = await currentPrivacyPolicy()
+  const answer = await user.call('POST', '/consents', { purpose: 'privacy_policy', version, granted })
+  if (answer.status !== 201) throw new Error(`consent: ${answer.status} ${answer.text}`)
 }
 
 const masterclasses = []
@@ -94,8 +110,13 @@ export async function openTest(student, masterclass, type = 'PRE') {
   return answer.body
 }
 
+/** An account that deleted itself is no trouble. */
+function ifGone(error) {
+  if (!/: 404 /.test(error.message)) throw error
+}
+
 /** Accounts go; masterclasses with registrations cannot, and are hidden. */
 export async function cleanUp() {
-  for (const id of accounts.splice(0)) await asService('DELETE', `/auth/v1/admin/users/${id}`)
+  for (const id of accounts.splice(0)) await asService('DELETE', `/auth/v1/admin/users/${id}`).catch(ifGone)
   for (const id of masterclasses.splice(0)) await asService('PATCH', `/rest/v1/masterclasses?id=eq.${id}`, { published: false })
 }
