@@ -34,7 +34,7 @@ enum Command {
     Dev(dev::DevArgs),
     /// Stops the stack that `dev --detach` left running
     Stop,
-    /// Builds the Worker and the PDF module into build/
+    /// Builds the Worker and the document module into build/
     Build,
     /// Runs every check and test
     Test(test::TestArgs),
