@@ -25,7 +25,9 @@ as $$
     ('private.test_paper_questions', 'opened_tests', null),
     ('public.questions', 'questions', null),
     ('private.idempotent_requests', 'requests', null),
-    ('storage.objects', 'files', null)
+    ('storage.objects', 'files', null),
+    ('private.student_records', null, 'made from profiles, inscriptions and tests'),
+    ('public.question_statistics', null, 'counts of answers; leads to the author of the question only')
 $$;
 
 comment on function private.exported_tables() is

@@ -2,6 +2,7 @@
 
 mod coverage;
 mod demo;
+mod deploy;
 mod dev;
 mod fuzz;
 mod hosted;
@@ -36,6 +37,8 @@ enum Command {
     Stop,
     /// Builds the Worker and the document module into build/
     Build,
+    /// Brings the database and the Worker of an environment up to date, and asks whether it is well
+    Deploy(deploy::DeployArgs),
     /// Runs every check and test
     Test(test::TestArgs),
     /// Runs the fuzz targets
@@ -51,6 +54,7 @@ async fn main() -> ExitCode {
         Command::Dev(args) => dev::run(args).await,
         Command::Stop => dev::stop().await,
         Command::Build => build(),
+        Command::Deploy(args) => deploy::run(args).await,
         Command::Test(args) => test::run(args).await,
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Coverage(args) => coverage::run(&args),

@@ -9,19 +9,21 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use tokio::process::Command;
 
+use crate::deploy::{self, Environment};
 use crate::{project, tools, worker_build};
 
 /// The checks, in the order they run: what is quick and tells most comes first.
-const CHECKS: [&str; 11] = [
+const CHECKS: [&str; 12] = [
     "format",
     "docs",
     "tools",
     "clippy",
     "unit",
     "build",
+    "deploy",
     "database",
     "end-to-end",
     "story",
@@ -133,6 +135,7 @@ pub async fn run(args: TestArgs) -> Result<()> {
     report.check("clippy", rust::clippy(&root)).await;
     report.check("unit", rust::unit(&root)).await;
     report.check("build", async { build(&root) }).await;
+    report.check("deploy", async { deploy(&root) }).await;
     // Only an interruption is an error here: whoever pressed Ctrl-C does not wait for the rest.
     running::check(&root, &mut report).await?;
     report.check("dependencies", dependencies::check(&root)).await;
@@ -146,6 +149,14 @@ fn prepare(root: &Path) -> Result<Outcome> {
 
 fn build(root: &Path) -> Result<Outcome> {
     worker_build::build(root, &tools::prepare(root)?)?;
+    Ok(Outcome::Passed)
+}
+
+/// What `cargo xtask deploy --dry-run` does, for every environment.
+fn deploy(root: &Path) -> Result<Outcome> {
+    for env in Environment::value_variants() {
+        deploy::dry_run(root, *env)?;
+    }
     Ok(Outcome::Passed)
 }
 
