@@ -15,6 +15,7 @@ pub struct Page {
 
 /// The languages the embedded engine writes in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Language {
     /// French.
@@ -35,6 +36,7 @@ impl Language {
 
 /// One of the four places a choice can stand in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Letter {
     /// First choice.
     A,
@@ -53,6 +55,7 @@ impl Letter {
 
 /// The four choices of a question; serialises as `{"A": …, "B": …, "C": …, "D": …}`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Choices {
     /// First choice.
     #[serde(rename = "A")]
@@ -110,6 +113,7 @@ impl From<[String; 4]> for Choices {
 
 /// Where the document says that the key is right.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Evidence {
     /// Number of the page, from 1.
     pub page: u32,
@@ -119,6 +123,7 @@ pub struct Evidence {
 
 /// A multiple-choice question with one key, three distractors and its evidence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Question {
     /// The stem.
     pub question_text: String,

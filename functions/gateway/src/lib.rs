@@ -1,5 +1,6 @@
 //! The Worker. It mounts the functions and gives them the platform they run on; nothing else.
 
+mod openapi;
 #[cfg(target_arch = "wasm32")]
 mod platform;
 #[cfg(target_arch = "wasm32")]
@@ -7,8 +8,13 @@ mod worker;
 
 use axum::Router;
 use edge::App;
+pub use openapi::openapi;
 
 /// Every route of every function.
 pub fn routes() -> Router<App> {
-    Router::new().merge(health::routes()).merge(generate_questions::routes())
+    Router::new()
+        .merge(health::routes())
+        .merge(generate_questions::routes())
+        .merge(account::routes())
+        .merge(documentation::routes())
 }

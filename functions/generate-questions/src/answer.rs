@@ -2,10 +2,12 @@
 
 use mcq::Question;
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// Body of the answer to `POST /api/generate-questions`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = GeneratedQuestions)]
 pub struct Answer {
     /// Who wrote the questions.
     pub engine: Engine,
@@ -24,10 +26,12 @@ pub struct Answer {
 }
 
 /// A question with its id in the bank.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = GeneratedQuestion)]
 pub struct Numbered {
     /// `questions.id`, where the question was stored.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub id: Option<Uuid>,
     /// The question itself.
     #[serde(flatten)]
@@ -35,7 +39,7 @@ pub struct Numbered {
 }
 
 /// The engines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Engine {
     /// OpenAI chat completions.
@@ -45,7 +49,7 @@ pub enum Engine {
 }
 
 /// Something to know before using the questions.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Warning {
     /// Stable, snake_case.
     pub code: &'static str,

@@ -14,16 +14,26 @@ pub use request::Request;
 use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use edge::openapi::{BodyRefusal, ProblemBody, StaffRefusal};
 use edge::{App, Json, Language, Limit, Problem, Staff, throttle};
 use http::HeaderMap;
 use idempotency::Claim;
+use utoipa::OpenApi;
 
 /// The routes of this function.
 pub fn routes() -> Router<App> {
     Router::new().route("/api/generate-questions", post(generate_questions))
 }
 
-/// Makes questions out of a PDF and, for a masterclass, stores them as drafts.
+/// What `docs/openapi.json` says of them.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    #[derive(OpenApi)]
+    #[openapi(paths(generate_questions))]
+    struct Document;
+    Document::openapi()
+}
+
+/// Makes questions out of a PDF and, for a masterclass, stores them as drafts
 ///
 /// 1. The caller is staff: 401 `unauthenticated`, 403 `staff_only`.
 /// 2. The body is a [`Request`]: 400 `malformed_json`, 413 `body_too_large`,
@@ -38,6 +48,35 @@ pub fn routes() -> Router<App> {
 /// 7. An engine writes questions and each is checked against the document:
 ///    422 `openai_not_configured`, `no_questions_found`.
 /// 8. Questions and answer are stored in one transaction, as the caller.
+#[utoipa::path(
+    post,
+    path = "/api/generate-questions",
+    operation_id = "generateQuestions",
+    tag = "questions",
+    description = "For administrators and tutors. Each question comes with the quote that proves its answer. With \
+        `masterclass_id` they are stored as drafts, in one transaction with the answer. With an \
+        `Idempotency-Key` the first answer is given again for 24 hours and nothing is generated twice.",
+    security(("access_token" = [])),
+    params(("idempotency-key" = Option<String>, Header, min_length = 1, max_length = 200,
+        description = "Chosen by the caller, one for each generation.")),
+    request_body = Request,
+    responses(
+        (status = 200, description = "The questions.", body = Answer,
+            headers(("idempotency-replayed" = String, description = "`true` where this answer was given before."))),
+        StaffRefusal,
+        BodyRefusal,
+        (status = 404, description = "`masterclass_not_found`, `pdf_not_found`: check the id or the path.", body = ProblemBody),
+        (status = 409, description = "`request_in_progress`: the same key is being served; retry.", body = ProblemBody),
+        (status = 413, description = "`body_too_large`: over 64 KiB. `pdf_too_large`: over 50 MB.", body = ProblemBody),
+        (status = 422, description = "`invalid_request`: `details.field` names the field. `masterclass_has_no_pdf`: upload \
+            one. `pdf_url_refused`: only own Storage or public https. `pdf_unreachable`: the address gave no file. \
+            `not_a_pdf`, `pdf_empty`, `pdf_damaged`, `pdf_encrypted`, `pdf_too_many_pages`, `pdf_too_complex`: export \
+            the document again. `pdf_has_no_text`: run the scan through OCR. `no_questions_found`: the document \
+            explains nothing in sentences. `openai_not_configured`: use the embedded engine. \
+            `idempotency_key_reused`, `invalid_idempotency_key`: use another key.", body = ProblemBody),
+        (status = 429, description = "`too_many_requests`: see `Retry-After`. `too_many_idempotency_keys`: try later.", body = ProblemBody),
+    )
+)]
 async fn generate_questions(
     app: axum::extract::State<App>,
     staff: Staff,

@@ -4,6 +4,7 @@ use edge::Problem;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::ops::RangeInclusive;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// Questions one request may ask for. 50 is five tests; more is asked in several requests, which
@@ -14,9 +15,10 @@ const PDF_URL_MAX_BYTES: usize = 2048;
 /// Seeds are integers that JavaScript holds exactly.
 const SEED_MAX: u64 = (1 << 53) - 1;
 
-/// Body of `POST /api/generate-questions`.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+/// Body of `POST /api/generate-questions`. One of `masterclass_id` and `pdf_url` is needed.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = GenerateQuestions)]
 pub struct Request {
     /// The masterclass whose PDF is read and which gets the questions, as drafts.
     #[serde(default)]
@@ -24,9 +26,11 @@ pub struct Request {
     /// An object of the project's own Storage, or a public https address. Without a masterclass
     /// nothing is stored.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 2048)]
     pub pdf_url: Option<String>,
     /// How many questions, 1 to 50.
     #[serde(default = "ten")]
+    #[schema(minimum = 1, maximum = 50)]
     pub count: usize,
     /// The language of the questions; `auto` is that of the document.
     #[serde(default)]
@@ -36,11 +40,12 @@ pub struct Request {
     pub engine: WantedEngine,
     /// The same seed and document give the same questions (embedded engine).
     #[serde(default)]
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_u64)]
     pub seed: Option<u64>,
 }
 
 /// `language` of a [`Request`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum WantedLanguage {
     /// That of the document.
@@ -53,7 +58,7 @@ pub enum WantedLanguage {
 }
 
 /// `engine` of a [`Request`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum WantedEngine {
     /// OpenAI where a key is set, else embedded.

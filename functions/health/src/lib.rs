@@ -1,23 +1,115 @@
-//! `GET /api/health`: the Worker runs and its configuration is complete. Public.
+//! `GET /api/health`: the Worker runs and its configuration is complete; with `?deep=1` also
+//! whether what it depends on answers. Public.
 
+mod deep;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Json, Router};
-use edge::App;
-use serde::Serialize;
+use axum::{Extension, Json, Router};
+use deep::{Check, Kept, Providers};
+use edge::openapi::ProblemBody;
+use edge::{App, Problem, Query};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use utoipa::{IntoParams, OpenApi, ToSchema};
 
-/// Body of the answer.
-#[derive(Clone, Copy, Debug, Serialize)]
+/// What the Worker says of itself and of what it depends on.
+#[derive(Clone, Debug, Serialize, ToSchema)]
 struct Health {
-    status: &'static str,
+    /// `ok`; `degraded` where Storage does not answer; `down` where the database or the signing
+    /// keys do not.
+    status: Status,
+    /// The version that runs.
+    #[schema(example = "0.1.0")]
     version: &'static str,
+    /// One for each service of the project; only with `deep=1`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    checks: Option<Vec<Check>>,
+    /// What lies outside the project, which is not called; only with `deep=1`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    providers: Option<Providers>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = HealthStatus)]
+enum Status {
+    Ok,
+    Degraded,
+    Down,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Wanted {
+    /// `1` asks each service of the project; the result is kept for 5 seconds.
+    #[serde(default)]
+    #[param(inline, nullable = false)]
+    deep: Deep,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+enum Deep {
+    #[default]
+    #[serde(rename = "0")]
+    No,
+    #[serde(rename = "1")]
+    Yes,
 }
 
 /// The routes of this function.
 pub fn routes() -> Router<App> {
-    Router::new().route("/api/health", get(health))
+    Router::new().route("/api/health", get(health)).layer(Extension(Arc::<Kept>::default()))
 }
 
-/// Answers 200 when the Worker serves requests.
-async fn health() -> Json<Health> {
-    Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION") })
+/// What `docs/openapi.json` says of them.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    #[derive(OpenApi)]
+    #[openapi(paths(health))]
+    struct Document;
+    Document::openapi()
+}
+
+/// Is the service well?
+///
+/// 200 when the Worker serves requests. With `deep=1` the services of the project are asked, at the
+/// same time and for at most three seconds; the result is kept for five seconds.
+///
+/// 503 where the database or the signing keys do not answer. It is the one 503 whose body is not a
+/// problem but the same form as that of 200.
+#[utoipa::path(
+    get,
+    path = "/api/health",
+    operation_id = "health",
+    tag = "operation",
+    params(Wanted),
+    responses(
+        (status = 200, description = "The service works.", body = Health),
+        (status = 422, description = "`invalid_request`: `deep` is 0 or 1.", body = ProblemBody),
+        (status = 500, description = "`misconfigured`: a variable is missing; the log names it.", body = ProblemBody),
+        (status = 503, description = "The database or the signing keys do not answer.", body = Health),
+    )
+)]
+async fn health(
+    State(app): State<App>,
+    Extension(kept): Extension<Arc<Kept>>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, Problem> {
+    let version = env!("CARGO_PKG_VERSION");
+    if wanted.deep == Deep::No {
+        let health = Health { status: Status::Ok, version, checks: None, providers: None };
+        return Ok(Json(health).into_response());
+    }
+    let checks = kept.checks(&app).await;
+    let status = deep::judge(&checks);
+    let code =
+        if status == Status::Down { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+    let providers = Some(Providers::of(app.config()));
+    let health = Health { status, version, checks: Some(checks), providers };
+    Ok((code, Json(health)).into_response())
 }

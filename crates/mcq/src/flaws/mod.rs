@@ -25,6 +25,7 @@ pub const TOO_MANY_FLAWS: usize = 2;
 
 /// One of the nineteen published item-writing flaws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Flaw {
     /// The stem is too thin to be answered without the options, or asks "which is true?".

@@ -1,0 +1,175 @@
+//! `/api/account`: what is held about the caller, given to them or deleted; and `/api/privacy`, what
+//! everybody is told about it.
+
+mod page;
+mod privacy;
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::routing::{delete, get};
+use axum::{Extension, Router};
+use edge::openapi::{ProblemBody, SignedInRefusal};
+use edge::{App, Problem, SignedIn};
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+use privacy::Kept;
+use serde_json::json;
+use serde_json::value::RawValue;
+use std::sync::Arc;
+use utoipa::{OpenApi, ToSchema};
+
+/// The routes of this function.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/api/account", delete(delete_account))
+        .route("/api/account/export", get(export_account))
+        .merge(
+            Router::new()
+                .route("/api/privacy", get(privacy::privacy))
+                .layer(Extension(Arc::<Kept>::default())),
+        )
+}
+
+/// What `docs/openapi.json` says of them.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    #[derive(OpenApi)]
+    #[openapi(paths(delete_account, export_account, privacy::privacy))]
+    struct Document;
+    Document::openapi()
+}
+
+/// Everything that is held about an account. The database writes it (`export_account`) and it is
+/// passed on as it is; this type only documents its parts.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "documents what the database writes")]
+struct AccountExport {
+    /// When this was written.
+    #[schema(value_type = String, format = DateTime)]
+    exported_at: (),
+    /// The account of Supabase Auth: address, dates, ways to sign in, sessions.
+    #[schema(value_type = Object)]
+    account: (),
+    /// Name, date of birth, number; null for who has none yet.
+    #[schema(value_type = Option<Object>, required)]
+    profile: (),
+    /// Roles of staff.
+    #[schema(value_type = Vec<Object>)]
+    roles: (),
+    /// What was agreed to and withdrawn, in order.
+    #[schema(value_type = Vec<Object>)]
+    consents: (),
+    /// Registrations with their tests, each with its questions and the answers given.
+    #[schema(value_type = Vec<Object>)]
+    inscriptions: (),
+    /// Tests that were opened and not handed in.
+    #[schema(value_type = Vec<Object>)]
+    opened_tests: (),
+    /// Questions this person wrote.
+    #[schema(value_type = Vec<Object>)]
+    questions: (),
+    /// Requests that are remembered by their `Idempotency-Key`.
+    #[schema(value_type = Vec<Object>)]
+    requests: (),
+    /// Files this person uploaded.
+    #[schema(value_type = Vec<Object>)]
+    files: (),
+}
+
+/// Everything that is held about me
+///
+/// As a JSON file: account, profile, consents, registrations, tests with the answers given. Right answers
+/// are not in it.
+#[utoipa::path(
+    get,
+    path = "/api/account/export",
+    operation_id = "exportAccount",
+    tag = "account",
+    security(("access_token" = [])),
+    responses(
+        (status = 200, description = "The export, as a file.", body = AccountExport,
+            headers(("content-disposition" = String, description = "`attachment` with a file name."))),
+        SignedInRefusal,
+    )
+)]
+async fn export_account(
+    State(app): State<App>,
+    caller: SignedIn,
+) -> Result<impl IntoResponse, Problem> {
+    let export: Box<RawValue> = app
+        .project()
+        .rpc(caller.identity(), "export_account", &json!({}))
+        .await
+        .map_err(refused)?;
+    let headers = [
+        (CONTENT_TYPE, "application/json; charset=utf-8"),
+        (CONTENT_DISPOSITION, "attachment; filename=\"griot-mes-donnees.json\""),
+    ];
+    Ok((headers, String::from(Box::<str>::from(export))))
+}
+
+/// Delete my account
+///
+/// Account, profile and consents are erased at once and cannot be had back. Registrations and test
+/// results stay for statistics, without any link to a person.
+#[utoipa::path(
+    delete,
+    path = "/api/account",
+    operation_id = "deleteAccount",
+    tag = "account",
+    security(("access_token" = [])),
+    responses(
+        (status = 204, description = "The account is gone."),
+        (status = 403, description = "`recent_sign_in_required`: sign in again and call this within ten minutes.", body = ProblemBody),
+        (status = 409, description = "`last_admin`: appoint another administrator first.", body = ProblemBody),
+        SignedInRefusal,
+    )
+)]
+async fn delete_account(State(app): State<App>, caller: SignedIn) -> Result<StatusCode, Problem> {
+    let () = app
+        .project()
+        .rpc(caller.identity(), "delete_account", &json!({}))
+        .await
+        .map_err(refused)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What the database refuses, in both languages: it writes one only.
+fn refused(error: supabase::Error) -> Problem {
+    let supabase::Error::Refused { status: 400..500, code, .. } = &error else {
+        return error.into();
+    };
+    match code.as_str() {
+        // The token outlives the account.
+        "not_authenticated" => Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthenticated",
+            "Ce compte n'existe plus. Connectez-vous avec un autre compte.",
+            "This account no longer exists. Sign in with another account.",
+        )
+        .header(
+            WWW_AUTHENTICATE,
+            HeaderValue::from_static("Bearer realm=\"griot\", error=\"invalid_token\""),
+        ),
+        "recent_sign_in_required" => Problem::new(
+            StatusCode::FORBIDDEN,
+            "recent_sign_in_required",
+            "Pour supprimer votre compte, vous devez vous être connecté il y a moins de dix minutes.",
+            "To delete your account you must have signed in within the last ten minutes.",
+        )
+        .hint(
+            "Connectez-vous de nouveau, puis recommencez.",
+            "Sign in again, then try once more.",
+        ),
+        "last_admin" => Problem::new(
+            StatusCode::CONFLICT,
+            "last_admin",
+            "Vous êtes le dernier administrateur : le compte ne peut pas être supprimé.",
+            "You are the last administrator: the account cannot be deleted.",
+        )
+        .hint(
+            "Nommez d'abord un autre administrateur, puis recommencez.",
+            "Appoint another administrator first, then try once more.",
+        ),
+        _ => error.into(),
+    }
+}

@@ -1,0 +1,214 @@
+//! Asks the services of the project whether they answer.
+
+use crate::Status;
+use edge::{App, Config, with_deadline};
+use futures_util::future::join3;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use supabase::{Identity, sendable};
+use utoipa::ToSchema;
+
+/// A service that has not answered by then is as good as down for whoever waits.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// For how long a result is given again: anybody may ask, so that asking must not cost the
+/// project anything.
+const KEPT_MS: u64 = 5_000;
+/// How often, and how many times, one looks whether the request that is asking is done: as long as
+/// that may take, and a little more.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+const LOOKS: u32 = 70;
+
+/// Whether one service answers.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = HealthCheck)]
+pub(crate) struct Check {
+    name: Name,
+    status: Outcome,
+    /// Milliseconds until it answered, or until it was given up.
+    latency_ms: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = HealthCheckName)]
+enum Name {
+    /// PostgREST and the database behind it, with our tables.
+    Database,
+    /// The keys that access tokens are verified with.
+    AuthKeys,
+    /// The files.
+    Storage,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = HealthCheckStatus)]
+enum Outcome {
+    Ok,
+    Failed,
+}
+
+/// Whether what lies outside the project has its key.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct Providers {
+    /// Without it the embedded engine writes the questions.
+    openai: Configured,
+    /// Without it faults are only in the log.
+    sentry: Configured,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Configured {
+    Configured,
+    NotConfigured,
+}
+
+impl Providers {
+    pub(crate) fn of(config: &Config) -> Self {
+        let say = |is| if is { Configured::Configured } else { Configured::NotConfigured };
+        Self { openai: say(config.openai_api_key.is_some()), sentry: say(config.sentry.is_some()) }
+    }
+}
+
+/// What the checks come to.
+pub(crate) fn judge(checks: &[Check]) -> Status {
+    let failed: Vec<Name> = checks
+        .iter()
+        .filter(|check| check.status == Outcome::Failed)
+        .map(|check| check.name)
+        .collect();
+    if failed.is_empty() {
+        Status::Ok
+    } else if failed.iter().all(|name| *name == Name::Storage) {
+        Status::Degraded
+    } else {
+        Status::Down
+    }
+}
+
+/// The last result of this isolate.
+#[derive(Debug, Default)]
+pub(crate) struct Kept(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// When, and what was found.
+    last: Option<(u64, Vec<Check>)>,
+    /// Whether a request is asking right now.
+    asking: bool,
+}
+
+impl Kept {
+    /// The checks, at most [`KEPT_MS`] old. Of requests that come together one asks and the others
+    /// wait for it; they look instead of being woken because a Worker may not end the wait of
+    /// another request.
+    pub(crate) async fn checks(&self, app: &App) -> Vec<Check> {
+        for _ in 0..LOOKS {
+            if let Some(checks) = self.fresh(app) {
+                return checks;
+            }
+            if self.begin() {
+                break;
+            }
+            app.platform().sleep(LOOK_EVERY).await;
+        }
+        let checks = ask(app).await;
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *state = State { last: Some((app.platform().now_ms(), checks.clone())), asking: false };
+        checks
+    }
+
+    fn fresh(&self, app: &App) -> Option<Vec<Check>> {
+        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, checks) = state.last.as_ref()?;
+        (app.platform().now_ms().saturating_sub(*at) < KEPT_MS).then(|| checks.clone())
+    }
+
+    /// Takes it upon this request to ask, unless another one does already.
+    fn begin(&self) -> bool {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        !std::mem::replace(&mut state.asking, true)
+    }
+}
+
+async fn ask(app: &App) -> Vec<Check> {
+    let (database, auth_keys, storage) = join3(
+        check(app, Name::Database, sendable(database(app))),
+        check(app, Name::AuthKeys, sendable(auth_keys(app))),
+        check(app, Name::Storage, sendable(storage(app))),
+    )
+    .await;
+    vec![database, auth_keys, storage]
+}
+
+/// Waits for one answer. Why there is none is said in the log and nowhere else.
+async fn check(
+    app: &App,
+    name: Name,
+    answer: impl Future<Output = Result<(), String>> + Send,
+) -> Check {
+    let started = app.platform().now_ms();
+    let answer = with_deadline(app.platform(), PATIENCE, answer).await;
+    let latency_ms = app.platform().now_ms().saturating_sub(started);
+    let Err(cause) = answer.unwrap_or_else(|| Err("no answer in time".into())) else {
+        return Check { name, status: Outcome::Ok, latency_ms };
+    };
+    let line = json!({
+        "message": "a service of the project failed its health check",
+        "level": "error",
+        "check": name,
+        "error.cause": cause,
+    });
+    app.platform().log(&line.to_string());
+    Check { name, status: Outcome::Failed, latency_ms }
+}
+
+/// A row that everybody may read: PostgREST, the database and our migrations.
+async fn database(app: &App) -> Result<(), String> {
+    let project = app.project();
+    let query = project
+        .from(Identity::Visitor, "privacy_policies")
+        .map_err(|cause| cause.to_string())?
+        .select("version")
+        .limit(1);
+    project.rows::<IgnoredAny>(query).await.map(|_| ()).map_err(|cause| cause.to_string())
+}
+
+/// Keys to verify access tokens with; a project that signs with a shared secret may have none.
+async fn auth_keys(app: &App) -> Result<(), String> {
+    #[derive(Deserialize)]
+    struct Keys {
+        keys: Vec<IgnoredAny>,
+    }
+    let issuer = app.config().jwt_issuer.as_str().trim_end_matches('/');
+    let answer = app
+        .http()
+        .get(format!("{issuer}/.well-known/jwks.json"))
+        .send()
+        .await
+        .and_then(reqwest::Response::error_for_status)
+        .map_err(|cause| cause.without_url().to_string())?;
+    let body = answer.bytes().await.map_err(|cause| cause.without_url().to_string())?;
+    let Keys { keys } = serde_json::from_slice(&body).map_err(|cause| cause.to_string())?;
+    if keys.is_empty() && app.config().jwt_secret.is_none() {
+        return Err("the project publishes no signing key".into());
+    }
+    Ok(())
+}
+
+/// Any answer that is no fault: what a visitor is refused there shows that it works.
+async fn storage(app: &App) -> Result<(), String> {
+    let address = app.config().supabase_url.as_str().trim_end_matches('/');
+    let answer = app
+        .http()
+        .get(format!("{address}/storage/v1/bucket"))
+        .header("apikey", &app.config().publishable_key)
+        .send()
+        .await
+        .map_err(|cause| cause.without_url().to_string())?;
+    if answer.status().is_server_error() { Err(answer.status().to_string()) } else { Ok(()) }
+}
