@@ -38,8 +38,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     Document::openapi()
 }
 
-/// Everything that is held about an account. The database writes it (`export_account`) and it is
-/// passed on as it is; this type only documents its parts.
+// The database writes it and it is passed on as it is: this type only documents its parts.
+/// Everything that is held about an account.
 #[derive(ToSchema)]
 #[allow(dead_code, reason = "documents what the database writes")]
 struct AccountExport {

@@ -90,9 +90,8 @@ enum Lang {
     tag = "account",
     params(
         Wanted,
-        ("accept" = Option<String>, Header, description = "`text/html` for the page."),
-        ("accept-language" = Option<String>, Header, description = "French or English."),
-        ("if-none-match" = Option<String>, Header, description = "The `ETag` at hand."),
+        ("accept-language" = Option<String>, Header, nullable = false, description = "French or English."),
+        ("if-none-match" = Option<String>, Header, nullable = false, description = "The `ETag` at hand."),
     ),
     responses(
         (status = 200, description = "The policy.", content(

@@ -7,6 +7,7 @@ use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use edge::App;
+use edge::openapi::ProblemBody;
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS,
@@ -50,11 +51,12 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     path = "/api/openapi.json",
     operation_id = "openapi",
     tag = "operation",
-    params(("if-none-match" = Option<String>, Header, description = "The `ETag` at hand.")),
+    params(("if-none-match" = Option<String>, Header, nullable = false, description = "The `ETag` at hand.")),
     responses(
         (status = 200, description = "The document.", body = Object, content_type = "application/json",
             headers(("etag" = String, description = "Names this answer."))),
         (status = 304, description = "What is at hand is still right."),
+        (status = 500, description = "`misconfigured`: a variable is missing; the log names it.", body = ProblemBody),
     )
 )]
 async fn openapi_json(headers: HeaderMap) -> Response {
@@ -70,11 +72,12 @@ async fn openapi_json(headers: HeaderMap) -> Response {
     path = "/api/docs",
     operation_id = "docs",
     tag = "operation",
-    params(("if-none-match" = Option<String>, Header, description = "The `ETag` at hand.")),
+    params(("if-none-match" = Option<String>, Header, nullable = false, description = "The `ETag` at hand.")),
     responses(
         (status = 200, description = "The page.", body = String, content_type = "text/html",
             headers(("etag" = String, description = "Names this answer."))),
         (status = 304, description = "What is at hand is still right."),
+        (status = 500, description = "`misconfigured`: a variable is missing; the log names it.", body = ProblemBody),
     )
 )]
 async fn docs(headers: HeaderMap) -> Response {

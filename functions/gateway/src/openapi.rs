@@ -10,7 +10,6 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
         title = "Griot",
         version = env!("CARGO_PKG_VERSION"),
         license(name = "MIT", identifier = "MIT"),
-        contact(),
         description = "The functions of Griot, beside the REST API of its Supabase project. Sign in with \
             Supabase Auth and send the access token as `Authorization: Bearer …`.\n\n\
             Every refusal has the body `Problem`; its `code` is stable, its `message` is French unless \

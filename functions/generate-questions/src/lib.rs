@@ -33,7 +33,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     Document::openapi()
 }
 
-/// Makes questions out of a PDF and, for a masterclass, stores them as drafts
+/// Make questions out of a PDF
 ///
 /// 1. The caller is staff: 401 `unauthenticated`, 403 `staff_only`.
 /// 2. The body is a [`Request`]: 400 `malformed_json`, 413 `body_too_large`,
@@ -57,7 +57,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         `masterclass_id` they are stored as drafts, in one transaction with the answer. With an \
         `Idempotency-Key` the first answer is given again for 24 hours and nothing is generated twice.",
     security(("access_token" = [])),
-    params(("idempotency-key" = Option<String>, Header, min_length = 1, max_length = 200,
+    params(("idempotency-key" = Option<String>, Header, nullable = false, min_length = 1, max_length = 200,
         description = "Chosen by the caller, one for each generation.")),
     request_body = Request,
     responses(

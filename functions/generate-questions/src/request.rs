@@ -30,13 +30,15 @@ pub struct Request {
     pub pdf_url: Option<String>,
     /// How many questions, 1 to 50.
     #[serde(default = "ten")]
-    #[schema(minimum = 1, maximum = 50)]
+    #[schema(minimum = 1, maximum = 50, default = 10)]
     pub count: usize,
     /// The language of the questions; `auto` is that of the document.
     #[serde(default)]
+    #[schema(default = "auto")]
     pub language: WantedLanguage,
     /// Who writes the questions; `auto` is OpenAI where a key is set.
     #[serde(default)]
+    #[schema(default = "auto")]
     pub engine: WantedEngine,
     /// The same seed and document give the same questions (embedded engine).
     #[serde(default)]
@@ -44,7 +46,7 @@ pub struct Request {
     pub seed: Option<u64>,
 }
 
-/// `language` of a [`Request`].
+/// The language that is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum WantedLanguage {
@@ -57,7 +59,7 @@ pub enum WantedLanguage {
     En,
 }
 
-/// `engine` of a [`Request`].
+/// The engine that is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum WantedEngine {

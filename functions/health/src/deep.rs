@@ -53,6 +53,7 @@ enum Outcome {
 
 /// Whether what lies outside the project has its key.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = HealthProviders)]
 pub(crate) struct Providers {
     /// Without it the embedded engine writes the questions.
     openai: Configured,
@@ -62,6 +63,7 @@ pub(crate) struct Providers {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = HealthConfigured)]
 enum Configured {
     Configured,
     NotConfigured,

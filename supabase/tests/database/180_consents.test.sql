@@ -1,7 +1,7 @@
 -- The privacy policy in its versions, what people agree to, and that nobody registers without.
 begin;
 set local search_path = tests, public, extensions;
-select plan(98);
+select plan(100);
 
 -- Policies of this project's own step aside until the rollback.
 delete from consents;
@@ -100,8 +100,18 @@ select lives_ok($$ insert into consents (user_id, purpose, granted, source) valu
 select tests.forbids('update consents set granted = true', 'the service changes none');
 select tests.forbids('delete from consents', 'nor deletes any');
 
--- ---------------------------------------------------------------- registration
+
+-- The policy would hold even if the grants were wider.
 select tests.act_as_owner();
+grant insert on consents to authenticated;
+select tests.act_as('student');
+select tests.forbids($$ insert into consents (user_id, purpose, granted) values (tests.user_id('stranger'), 'whatsapp_messages', true) $$, 'the policy keeps the person');
+select tests.forbids($$ insert into consents (purpose, granted, source) values ('whatsapp_messages', true, 'staff') $$, 'and the source');
+select tests.act_as_owner();
+revoke insert on consents from authenticated;
+grant insert (purpose, version, granted) on consents to authenticated;
+
+-- ---------------------------------------------------------------- registration
 delete from consents;
 create function tests.consents(granted boolean, version text default '2026-11-21') returns void language sql as $$
   insert into consents (purpose, version, granted) values ('privacy_policy', version, granted)
@@ -123,12 +133,13 @@ select tests.consents(false);
 select tests.refuses(tests.the('register'), 'consent_required', 'the latest word counts: withdrawn');
 select tests.consents(true);
 select tests.refuses(tests.the('register'), 'test_not_opened', 'and given again');
+select tests.act_as('stranger');
+select tests.refuses(tests.the('register'), 'consent_required', 'the consent of another counts for nothing');
+select tests.act_as('student');
 select get_test(tests.id('m'), 'PRE') is not null;
 select tests.consents(false);
 select tests.refuses(tests.the('register'), 'consent_required', 'also with the test open');
 select is_empty('select * from inscriptions', 'nothing is written then');
-select tests.act_as('stranger');
-select tests.refuses(tests.the('register'), 'consent_required', 'the consent of another counts for nothing');
 
 -- Two rows of the very same instant.
 select tests.act_as_owner();

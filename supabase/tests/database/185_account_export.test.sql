@@ -1,7 +1,7 @@
 -- Everything held about a person is given to them, and nothing else.
 begin;
 set local search_path = tests, public, extensions;
-select plan(50);
+select plan(53);
 
 create function tests.at(path text) returns jsonb language sql stable as $$
   select tests.the('export')::jsonb #> path::text[]
@@ -19,11 +19,15 @@ update profiles set full_name = 'Étrange Inconnu', whatsapp_number = '+24199887
 select tests.validate(tests.id('inscription'));
 insert into auth.identities (id, user_id, provider, provider_id, identity_data)
 values (gen_random_uuid(), tests.user_id('student'), 'google', 'pgtap-1', '{"email": "student@pgtap.invalid", "full_name": "Student"}');
-insert into auth.sessions (id, user_id, user_agent, ip) values (gen_random_uuid(), tests.user_id('student'), 'Navigateur', '192.0.2.7');
+insert into auth.sessions (id, user_id, user_agent, ip) values
+  (gen_random_uuid(), tests.user_id('student'), 'Navigateur', '192.0.2.7'), (gen_random_uuid(), tests.user_id('stranger'), 'Ailleurs', '192.0.2.8');
 update auth.users set raw_user_meta_data = '{"ville": "Oyem"}', encrypted_password = '$2a$10$hidden' where id = tests.user_id('student');
 insert into storage.objects (id, bucket_id, name, owner, owner_id, metadata)
 values (gen_random_uuid(), 'masterclass-pdfs', tests.the('m') || '/tutor.pdf', tests.user_id('tutor'), tests.user_id('tutor')::text, '{"size": 7, "mimetype": "application/pdf"}'),
        (gen_random_uuid(), 'masterclass-pdfs', tests.the('m') || '/nobody.pdf', null, null, '{"size": 8}');
+select tests.act_as('stranger');
+select get_test(tests.id('other'), 'PRE') is not null;
+select begin_idempotent_request('generate-questions', 'another key', 'f') is not null;
 select tests.act_as('student');
 select get_test(tests.id('other'), 'PRE') is not null;
 select begin_idempotent_request('generate-questions', 'my key', 'f') is not null;
@@ -70,6 +74,7 @@ select is(
   (select responses from tests), 'as they were given');
 select is(jsonb_array_length(tests.at('{opened_tests,0,questions}')), 3, 'the test that is open');
 select is(tests.at('{opened_tests,0,masterclass_id}') #>> '{}', tests.the('other'), 'of its masterclass');
+select is(jsonb_array_length(tests.at('{opened_tests}')), 1, 'and no other');
 select is(tests.at('{requests,0,key}'), '"my key"', 'the keys of requests');
 select is(tests.at('{files}'), '[]', 'no files');
 select is(tests.at('{questions}'), '[]', 'no questions');
@@ -80,6 +85,8 @@ select unalike(tests.the('export'), '%Citation%', 'no evidence');
 select unalike(tests.the('export'), '%hidden%', 'no password, not even as a digest');
 select unalike(tests.the('export'), '%Inconnu%', 'nobody else''s name');
 select unalike(tests.the('export'), '%998877665%', 'nobody else''s number');
+select unalike(tests.the('export'), '%another key%', 'nobody else''s requests');
+select unalike(tests.the('export'), '%Ailleurs%', 'nobody else''s sessions');
 select unalike(tests.the('export'), '%' || tests.the('foreign') || '%', 'nobody else''s registration');
 select tests.act_as_owner();
 select unalike(tests.the('export'), '%' || tests.user_id('stranger') || '%', 'nobody else''s id');

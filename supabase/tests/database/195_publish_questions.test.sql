@@ -96,7 +96,11 @@ select tests.act_as_owner();
 insert into questions (masterclass_id, question_text, choices, correct_choice)
 select tests.id('m'), 'Z' || n, '{"A": "1", "B": "2", "C": "3", "D": "4"}', 'A' from generate_series(1, 200) as n;
 select tests.act_as('tutor');
-select is(jsonb_array_length(publish_questions((select jsonb_agg(jsonb_build_object('id', id, 'version', version)) from questions where masterclass_id = tests.id('m') and status = 'draft')) -> 'published'), 200, 'two hundred are published at once');
+select tests.let('drafts', (select array_agg(id order by md5(id::text)) from questions where masterclass_id = tests.id('m') and status = 'draft'));
+select is(
+  publish_questions((select jsonb_agg(jsonb_build_object('id', id, 'version', 1) order by place) from unnest(tests.the('drafts')::uuid[]) with ordinality as d (id, place))) -> 'published',
+  (select jsonb_agg(jsonb_build_object('id', id, 'version', 2) order by place) from unnest(tests.the('drafts')::uuid[]) with ordinality as d (id, place)),
+  'two hundred are published at once, in the order asked');
 select is_empty($$ select * from questions where masterclass_id = tests.id('m') and status = 'draft' $$, 'and none is left');
 
 select * from finish();

@@ -19,6 +19,7 @@ use hmac::{Hmac, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use supabase::Download;
@@ -44,8 +45,23 @@ pub struct Records {
     pub keys: HashMap<String, (Value, Option<Value>)>,
     /// Whether the REST API is down.
     pub rest_down: bool,
+    /// Services (`rest`, `auth`, `storage`) that fail, or never answer.
+    pub troubles: HashMap<&'static str, Trouble>,
+    /// Versions of the privacy policy, the latest first.
+    pub policies: Vec<Value>,
+    /// Status and body that a SQL function answers.
+    pub answers: HashMap<&'static str, (u16, Value)>,
+    /// The path of every request, with its query.
+    pub asked: Vec<String>,
     /// Who asked for what: path and bearer token.
     pub calls: Vec<(String, String)>,
+}
+
+/// What is wrong with a service.
+#[derive(Clone, Copy)]
+pub enum Trouble {
+    Fails,
+    Stalls,
 }
 
 /// The functions and the project they talk to.
@@ -55,6 +71,8 @@ pub struct World {
     pub log: Arc<Mutex<Vec<String>>>,
     engine_fails: Arc<Mutex<Option<&'static str>>>,
     pub url: Url,
+    /// The time, in milliseconds.
+    pub clock: Arc<AtomicU64>,
     records: Arc<Mutex<Records>>,
 }
 
@@ -63,6 +81,7 @@ pub struct Answer {
     pub status: u16,
     pub headers: HeaderMap,
     pub body: Value,
+    pub text: String,
 }
 
 impl World {
@@ -85,11 +104,16 @@ impl World {
         let log: Arc<Mutex<Vec<String>>> = Arc::default();
         let engine_fails: Arc<Mutex<Option<&'static str>>> = Arc::default();
         let config = Config::read(|name| values.get(name).cloned()).unwrap();
-        let platform =
-            Native { engine_fails: engine_fails.clone(), log: log.clone(), uses: Mutex::default() };
+        let clock = Arc::new(AtomicU64::new(NOW * 1000));
+        let platform = Native {
+            uses: Mutex::default(),
+            log: log.clone(),
+            engine_fails: engine_fails.clone(),
+            clock: clock.clone(),
+        };
         let app = App::new(config, Box::new(platform));
         let service = Service::new(app.clone(), gateway::routes());
-        Self { app, service, log, engine_fails, url, records }
+        Self { app, service, log, engine_fails, url, clock, records }
     }
 
     pub fn records(&self) -> MutexGuard<'_, Records> {
@@ -131,6 +155,7 @@ impl World {
             status: parts.status.as_u16(),
             headers: parts.headers,
             body: serde_json::from_slice(&body).unwrap_or(Value::Null),
+            text: String::from_utf8(body.into()).unwrap(),
         }
     }
 
@@ -154,8 +179,36 @@ fn project(records: Shared) -> Router {
         .route("/rest/v1/user_roles", get(user_roles))
         .route("/rest/v1/masterclasses", get(masterclasses))
         .route("/rest/v1/rpc/{function}", post(rpc))
+        .route("/rest/v1/privacy_policies", get(privacy_policies))
         .route("/storage/v1/object/authenticated/{*path}", get(object))
+        .layer(axum::middleware::from_fn_with_state(records.clone(), trouble))
         .with_state(records)
+}
+
+/// Notes the request, then serves it unless its service is in trouble.
+async fn trouble(
+    State(records): State<Shared>,
+    request: axum::extract::Request,
+    next: axum::middleware::Next,
+) -> Response {
+    let path = request.uri().to_string();
+    let service = path.split('/').nth(1).unwrap_or_default().to_owned();
+    let trouble = {
+        let mut records = records.lock().unwrap();
+        records.asked.push(path);
+        records.troubles.get(service.as_str()).copied()
+    };
+    match trouble {
+        None => next.run(request).await,
+        Some(Trouble::Fails) => {
+            (StatusCode::BAD_GATEWAY, "<html>secret cause</html>").into_response()
+        }
+        Some(Trouble::Stalls) => std::future::pending().await,
+    }
+}
+
+async fn privacy_policies(State(records): State<Shared>) -> Json<Value> {
+    Json(records.lock().unwrap().policies.iter().take(1).cloned().collect())
 }
 
 fn note(records: &Shared, path: &str, headers: &HeaderMap) {
@@ -212,6 +265,14 @@ async fn rpc(
     note(&records, &function, &headers);
     let arguments: Value = serde_json::from_slice(&body).unwrap();
     let mut records = records.lock().unwrap();
+    if let Some((status, body)) = records.answers.get(function.as_str()) {
+        let status = StatusCode::from_u16(*status).unwrap();
+        return if body.is_null() {
+            status.into_response()
+        } else {
+            (status, Json(body)).into_response()
+        };
+    }
     let key = |name: &str| arguments[name].as_str().unwrap_or_default().to_owned();
     let fingerprint = &arguments["fingerprint"];
     let begun = match function.as_str() {
@@ -245,11 +306,12 @@ struct Native {
     uses: Mutex<HashMap<(Limit, String), u32>>,
     log: Arc<Mutex<Vec<String>>>,
     engine_fails: Arc<Mutex<Option<&'static str>>>,
+    clock: Arc<AtomicU64>,
 }
 
 impl Platform for Native {
     fn now_ms(&self) -> u64 {
-        NOW * 1000
+        self.clock.load(Ordering::Relaxed)
     }
 
     fn log(&self, line: &str) {
