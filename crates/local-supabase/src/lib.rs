@@ -27,6 +27,7 @@ mod stack;
 mod tools;
 mod webhooks;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use detached::{detach, stop};
@@ -82,6 +83,9 @@ pub struct Options {
     pub ports: Ports,
     /// Whether the functions are started too; `cargo xtask build` must have built them.
     pub functions: bool,
+    /// Variables of the Worker besides the project's, such as `SENTRY_DSN`. They win over those of
+    /// the environment.
+    pub variables: BTreeMap<String, String>,
 }
 
 impl Options {
@@ -94,6 +98,7 @@ impl Options {
             fresh: false,
             ports: Ports::default(),
             functions: true,
+            variables: BTreeMap::new(),
         }
     }
 }

@@ -126,7 +126,7 @@ pub(crate) async fn lite_is_ready(
 pub(crate) fn start_functions(
     place: &Place,
     tools: &Tools,
-    env: &StackEnv,
+    variables: &str,
     upstreams: Upstreams,
     guard: &mut Guard,
 ) -> Result<Service, Error> {
@@ -137,8 +137,8 @@ pub(crate) fn start_functions(
             return Err(Error::Missing { what, path: path.clone() });
         }
     }
-    let variables = place.state.join("dev.vars");
-    write_secret(&variables, worker_variables(env, |name| std::env::var(name).ok()).as_bytes())?;
+    let file = place.state.join("dev.vars");
+    write_secret(&file, variables.as_bytes())?;
     let mut command = Command::new(&tools.node);
     command
         .arg(&tools.wrangler)
@@ -153,7 +153,7 @@ pub(crate) fn start_functions(
         .arg("--persist-to")
         .arg(place.state.join("wrangler"))
         .arg("--env-file")
-        .arg(&variables)
+        .arg(&file)
         .current_dir(&place.root)
         .env("WRANGLER_SEND_METRICS", "false")
         .env("DO_NOT_TRACK", "1")
@@ -170,7 +170,7 @@ pub(crate) fn start_functions(
 
 /// Variables and secrets of the Worker on this machine. What the caller has set for the providers
 /// is passed on.
-fn worker_variables(env: &StackEnv, get: impl Fn(&str) -> Option<String>) -> String {
+pub(crate) fn worker_variables(env: &StackEnv, get: impl Fn(&str) -> Option<String>) -> String {
     let mut list = vec![
         ("SUPABASE_URL", env.supabase_url.clone()),
         ("SUPABASE_PUBLISHABLE_KEY", env.publishable_key.clone()),
@@ -180,7 +180,9 @@ fn worker_variables(env: &StackEnv, get: impl Fn(&str) -> Option<String>) -> Str
             "http://localhost:3000,http://127.0.0.1:3000,http://localhost:5173".to_owned(),
         ),
     ];
-    for name in ["ALLOWED_ORIGINS", "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"] {
+    for name in
+        ["ALLOWED_ORIGINS", "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL", "SENTRY_DSN"]
+    {
         if let Some(value) = get(name) {
             list.retain(|(known, _)| *known != name);
             list.push((name, value));

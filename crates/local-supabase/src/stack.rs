@@ -192,7 +192,11 @@ impl Stack {
         if options.functions {
             progress.begin("starting the functions");
             let env = self.env.clone();
-            let worker = servers::start_functions(&place, &tools, &env, upstreams, self.guard()?)?;
+            let variables = servers::worker_variables(&env, |name| {
+                options.variables.get(name).cloned().or_else(|| std::env::var(name).ok())
+            });
+            let worker =
+                servers::start_functions(&place, &tools, &variables, upstreams, self.guard()?)?;
             self.add(worker)?;
             if let Some(worker) = self.services.last_mut() {
                 servers::functions_are_ready(worker, &http, upstreams.functions).await?;

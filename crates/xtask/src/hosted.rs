@@ -101,7 +101,9 @@ fn variables(root: &Path, env: &StackEnv) -> Result<PathBuf> {
     ] {
         text.push_str(&format!("{name}=\"{value}\"\n"));
     }
-    for name in ["ALLOWED_ORIGINS", "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"] {
+    for name in
+        ["ALLOWED_ORIGINS", "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL", "SENTRY_DSN"]
+    {
         if let Ok(value) = std::env::var(name) {
             text.push_str(&format!("{name}=\"{value}\"\n"));
         }

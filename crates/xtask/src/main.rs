@@ -1,5 +1,6 @@
 //! `cargo xtask`: Griot's own commands.
 
+mod bench;
 mod coverage;
 mod demo;
 mod deploy;
@@ -41,6 +42,8 @@ enum Command {
     Deploy(deploy::DeployArgs),
     /// Runs every check and test
     Test(test::TestArgs),
+    /// Measures how long the functions take
+    Bench(bench::BenchArgs),
     /// Runs the fuzz targets
     Fuzz(fuzz::FuzzArgs),
     /// Measures the line coverage of the pure crates
@@ -56,6 +59,7 @@ async fn main() -> ExitCode {
         Command::Build => build(),
         Command::Deploy(args) => deploy::run(args).await,
         Command::Test(args) => test::run(args).await,
+        Command::Bench(args) => bench::run(args).await,
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Coverage(args) => coverage::run(&args),
     };

@@ -70,8 +70,26 @@ pub async fn start_for_tests(root: &Path) -> Result<Stack> {
     if let Some(stack) = elsewhere(root).await? {
         return Ok(stack);
     }
+    // Where tests/operation listens for reports of faults.
+    let reports = format!("http://key@127.0.0.1:{}/1", Ports::free()?.functions);
+    let variables = BTreeMap::from([("SENTRY_DSN".to_owned(), reports)]);
+    let mut stack = start_apart(root, "test", variables.clone()).await?;
+    stack.environment.extend(variables);
+    Ok(stack)
+}
+
+/// A new local stack under a name of its own, whose Worker has these variables too.
+///
+/// # Errors
+/// What kept it from starting, in one line.
+pub async fn start_apart(
+    root: &Path,
+    name: &str,
+    variables: BTreeMap<String, String>,
+) -> Result<Stack> {
     let mut options = Options::new(root);
-    options.state = state_folder(root).join("test");
+    options.variables = variables;
+    options.state = state_folder(root).join(name);
     options.fresh = true;
     options.ports = Ports::free()?;
     Ok(launch(options).await?)

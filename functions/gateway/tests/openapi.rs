@@ -13,6 +13,7 @@ mod support;
 use axum::body::Body;
 use http::Request;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use support::World;
 
@@ -171,4 +172,63 @@ fn every_reference_leads_somewhere() {
         let pointer = reference.strip_prefix('#').unwrap();
         assert!(document.pointer(pointer).is_some(), "{reference}");
     }
+}
+
+async fn get(world: &World, path: &str, known: Option<&str>) -> support::Answer {
+    let mut request = Request::get(path);
+    if let Some(known) = known {
+        request = request.header("if-none-match", known);
+    }
+    world.send(request.body(Body::empty()).unwrap()).await
+}
+
+#[tokio::test]
+async fn document_and_page_are_public_cached_and_not_sent_twice() {
+    let world = World::start(&[]).await;
+    let mut tags = BTreeSet::new();
+    for (path, kind) in [
+        ("/api/openapi.json", "application/json; charset=utf-8"),
+        ("/api/docs", "text/html; charset=utf-8"),
+    ] {
+        let answer = get(&world, path, None).await;
+        assert_eq!((answer.status, answer.headers["content-type"].to_str().unwrap()), (200, kind));
+        assert_eq!(answer.headers["cache-control"], "public, max-age=300");
+        assert_eq!(answer.headers["x-content-type-options"], "nosniff");
+        let tag = answer.headers["etag"].to_str().unwrap();
+        assert!(tags.insert(tag.to_owned()));
+        for known in [tag.to_owned(), format!("W/{tag}"), format!("\"x\", {tag}")] {
+            let again = get(&world, path, Some(&known)).await;
+            assert_eq!((again.status, again.text.as_str()), (304, ""), "{known}");
+            assert_eq!(again.headers["etag"], tag);
+        }
+        assert_eq!(get(&world, path, Some("\"x\"")).await.status, 200);
+    }
+    assert_eq!(get(&world, "/api/openapi.json", None).await.text, documentation::OPENAPI);
+    assert!(world.records().asked.is_empty(), "no work for the project");
+}
+
+#[tokio::test]
+async fn the_page_is_one_small_file_and_may_run_nothing_but_its_own_script() {
+    let world = World::start(&[]).await;
+    let page = get(&world, "/api/docs", None).await;
+    assert!(page.text.len() < 20_000, "{} bytes", page.text.len());
+    for elsewhere in ["http:", "https:", "src=", "@import", "innerHTML", "style=", "url("] {
+        assert!(!page.text.contains(elsewhere), "{elsewhere}");
+    }
+    let hash = |element: &str| {
+        let start = page.text.split(&format!("<{element}>")).nth(1).unwrap();
+        let text = start.split(&format!("</{element}>")).next().unwrap();
+        let digest = Sha256::digest(text.as_bytes());
+        base64::Engine::encode(&base64::engine::general_purpose::STANDARD, digest)
+    };
+    assert_eq!(
+        page.headers["content-security-policy"].to_str().unwrap(),
+        format!(
+            "default-src 'none'; connect-src 'self'; style-src 'sha256-{}'; script-src 'sha256-{}'; \
+             base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+            hash("style"),
+            hash("script")
+        ),
+        "put these hashes into functions/documentation/src/lib.rs"
+    );
 }

@@ -2,6 +2,7 @@
 
 mod dependencies;
 mod docs;
+mod openapi;
 mod running;
 mod rust;
 
@@ -16,7 +17,7 @@ use crate::deploy::{self, Environment};
 use crate::{project, tools, worker_build};
 
 /// The checks, in the order they run: what is quick and tells most comes first.
-const CHECKS: [&str; 12] = [
+const CHECKS: [&str; 13] = [
     "format",
     "docs",
     "tools",
@@ -26,6 +27,7 @@ const CHECKS: [&str; 12] = [
     "deploy",
     "database",
     "end-to-end",
+    "openapi",
     "story",
     "advisors",
     "dependencies",

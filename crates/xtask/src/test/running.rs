@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use local_supabase::{StackEnv, node, run_pgtap};
 use tokio::process::Command;
 
-use super::{Outcome, Report, run_shown};
+use super::{Outcome, Report, openapi, run_shown};
 use crate::stack::{self, Stack};
 use crate::story;
 use crate::{project, tools, worker_build};
@@ -17,8 +17,11 @@ use crate::{project, tools, worker_build};
 const END_TO_END: [&str; 4] =
     ["crates/document-module", "supabase/tests/http", "tests/compat", "tests/functions"];
 
+/// Tests that make a service fail: they run when the others are done.
+const OPERATION: &str = "tests/operation";
+
 /// The checks of this file.
-const NAMES: [&str; 4] = ["database", "end-to-end", "story", "advisors"];
+const NAMES: [&str; 5] = ["database", "end-to-end", "openapi", "story", "advisors"];
 
 /// Starts a stack of its own, apart from the one that `dev` runs, lets the checks use it, stops it.
 ///
@@ -51,6 +54,7 @@ pub async fn check(root: &Path, report: &mut Report) -> Result<()> {
         .serve(async {
             report.check("database", database(root, &env)).await;
             report.check("end-to-end", end_to_end(root, &environment)).await;
+            report.check("openapi", openapi::check(root, &environment)).await;
             report.check("story", demo(root, &environment)).await;
             report.check("advisors", advisors(root, &env)).await;
             Ok(())
@@ -76,12 +80,23 @@ async fn database(root: &Path, env: &StackEnv) -> Result<Outcome> {
 
 /// supabase-js and plain HTTP against the stack, the Worker in workerd.
 async fn end_to_end(root: &Path, environment: &BTreeMap<String, String>) -> Result<Outcome> {
+    let together = node_tests(root, environment, &END_TO_END).await;
+    let alone = node_tests(root, environment, &[OPERATION]).await;
+    together.and(alone)
+}
+
+/// Runs the tests in these folders, several files at a time.
+async fn node_tests(
+    root: &Path,
+    environment: &BTreeMap<String, String>,
+    folders: &[&str],
+) -> Result<Outcome> {
     let mut files = Vec::new();
-    for folder in END_TO_END {
+    for folder in folders {
         test_files(&root.join(folder), &mut files)?;
     }
     if files.is_empty() {
-        bail!("there is no end-to-end test in {}", END_TO_END.join(", "));
+        bail!("there is no end-to-end test in {}", folders.join(", "));
     }
     files.sort();
     let files = files.iter().map(|file| file.strip_prefix(root).unwrap_or(file));
