@@ -26,6 +26,9 @@ select setseed(0.42) \g /dev/null
 -- An id for the k-th thing of a kind: spread like a random one, and recognised.
 create function pg_temp.bench_id(kind text, k bigint) returns uuid language sql immutable as
   $$ select ('be4cbe4c' || substr(md5(kind || k), 9))::uuid $$;
+-- The same in order, for rows so many that random places would make the load slow.
+create function pg_temp.ordered_id(k bigint) returns uuid language sql immutable as
+  $$ select ('be4cbe4c-0000-4000-8000-' || lpad(to_hex(k), 12, '0'))::uuid $$;
 create function pg_temp.is_bench(id uuid) returns boolean language sql immutable as
   $$ select id between 'be4cbe4c-0000-0000-0000-000000000000' and 'be4cbe4c-ffff-ffff-ffff-ffffffffffff' $$;
 
@@ -40,6 +43,14 @@ delete from public.profiles where pg_temp.is_bench(id);
 delete from auth.users where pg_temp.is_bench(id);
 delete from public.questions where pg_temp.is_bench(id);
 delete from public.masterclasses where pg_temp.is_bench(id);
+
+-- Indexes are made again at the end: quicker than row by row.
+create temp table index_definition on commit drop as
+select i.indexrelid::regclass::text as name, pg_get_indexdef(i.indexrelid) as definition
+from pg_index i
+where i.indrelid in ('private.student_records'::regclass, 'private.test_paper_questions'::regclass)
+  and not i.indisunique and :n > 0;
+select format('drop index %s', name) from index_definition \gexec
 
 -- ---------------------------------------------------------------- masterclasses and questions
 insert into public.masterclasses (id, title, description, published)
@@ -95,7 +106,7 @@ insert into public.inscriptions (id, profile_id, masterclass_id, validated, regi
 select id, person_id, pg_temp.bench_id('masterclass', m), validated, registered_at from registration;
 
 insert into private.test_papers (id, masterclass_id, inscription_id, created_at)
-select pg_temp.bench_id('paper', k), pg_temp.bench_id('masterclass', m), id, registered_at from registration;
+select pg_temp.ordered_id(k), pg_temp.bench_id('masterclass', m), id, registered_at from registration;
 
 -- Ten of the fifteen questions: those that follow one another from a place in the bank.
 create temp table question on commit drop as
@@ -103,13 +114,13 @@ select m, q, pg_temp.bench_id('question', m * 15 + q) as id, chr(65 + q % 4) as 
 from generate_series(0, 19) m, generate_series(0, 14) q;
 
 insert into private.test_paper_questions (paper_id, position, question_id, masterclass_id)
-select pg_temp.bench_id('paper', r.k), n, q.id, pg_temp.bench_id('masterclass', r.m)
+select pg_temp.ordered_id(r.k), n, q.id, pg_temp.bench_id('masterclass', r.m)
 from registration r cross join generate_series(1, 10) n
 join question q on q.m = r.m and q.q = (r.k + n) % 15;
 
 -- Right with a chance that depends on the person, the question and the course; one answer in twenty is missing.
 insert into public.tests (id, inscription_id, type, score, max_score, responses, taken_at)
-select pg_temp.bench_id(t.type, t.k), t.id, t.type, count(*) filter (where t.correct), 10,
+select pg_temp.ordered_id(2 * t.k + (t.type = 'POST')::int), t.id, t.type, count(*) filter (where t.correct), 10,
   coalesce(jsonb_object_agg(t.question_id::text, case when t.correct then t.correct_choice when t.correct_choice = 'A' then 'B' else 'A' end)
     filter (where t.correct or not t.missing), '{}'),
   max(t.taken_at)
@@ -124,11 +135,6 @@ from (
 group by t.k, t.id, t.type;
 
 -- ---------------------------------------------------------------- what triggers would have kept
--- Indexes are made again at the end: quicker than row by row.
-create temp table index_definition on commit drop as
-select i.indexrelid::regclass::text as name, pg_get_indexdef(i.indexrelid) as definition
-from pg_index i where i.indrelid = 'private.student_records'::regclass and not i.indisprimary and :n > 0;
-select format('drop index %s', name) from index_definition \gexec
 select private.refresh_student_records(array_agg(id)) from registration having count(*) > 0 \g /dev/null
 select definition from index_definition \gexec
 select private.recompute_statistics() \g /dev/null

@@ -55,21 +55,25 @@ async function questions(count) {
 async function load(rows) {
   const script = readFileSync(new URL('dataset.sql', import.meta.url), 'utf8').replace(/:n\b/g, rows)
   let statements = ''
+  const flush = async () => {
+    const answers = await database.unsafe(statements)
+    statements = ''
+    // Of several statements the last one's rows.
+    return Array.isArray(answers.at(-1)) ? answers.at(-1) : answers
+  }
   for (const line of script.split('\n')) {
     const [sql, command] = line.split(/\s*\\(?=(?:set|if|else|endif|timing|pset|echo|gexec|g)\b)/)
+    // It runs in no transaction, which statements sent together are.
+    if (/^vacuum\b/.test(sql)) await flush()
     statements += `${sql}\n`
-    if (command === undefined) continue
-    if (command.startsWith('gexec')) {
-      // Each row of the last statement is a statement. The others before it are run with it.
-      const answers = await database.unsafe(statements)
-      const last = Array.isArray(answers.at(-1)) ? answers.at(-1) : answers
-      for (const row of last) await database.unsafe(Object.values(row)[0])
-      statements = ''
-    } else if (/^g\b/.test(command)) {
+    if (/^vacuum\b/.test(sql)) await flush()
+    if (command?.startsWith('gexec')) {
+      for (const row of await flush()) await database.unsafe(Object.values(row)[0])
+    } else if (/^g\b/.test(command ?? '')) {
       statements += ';\n'
     }
   }
-  await database.unsafe(statements)
+  await flush()
 }
 
 const next = (list) => { let at = 0; return () => list[at++ % list.length] }

@@ -170,6 +170,21 @@ $$;
 comment on function private.refresh_student_records(uuid[]) is
   'Writes the records of these registrations anew. To repair all of them: select private.refresh_student_records(array_agg(id)) from public.inscriptions.';
 
+-- Two statements on many registrations lock them in the order they come upon them, which is not the
+-- same for both: one after the other, they cannot wait for each other in a circle. A student who
+-- submits a test locks one registration only and passes by.
+create function private.queue_inscription_changes()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform pg_advisory_xact_lock(hashtext('public.inscriptions'));
+  return null;
+end
+$$;
+
 -- A registration appears with its PRE test: at commit it has one.
 create function private.refresh_records_of_tests()
 returns trigger
@@ -201,23 +216,29 @@ language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+  inscriptions uuid[];
 begin
-  perform private.refresh_student_records(array_agg(i.id))
+  select array_agg(i.id) into inscriptions
   from changed c
   join before b on b.id = c.id
   join public.inscriptions i on i.profile_id = c.id
-  where (c.full_name, c.email, c.whatsapp_number) is distinct from (b.full_name, b.email, b.whatsapp_number)
-  having count(*) > 0;
+  where (c.full_name, c.email, c.whatsapp_number) is distinct from (b.full_name, b.email, b.whatsapp_number);
+  if inscriptions is not null then
+    perform pg_advisory_xact_lock(hashtext('public.inscriptions'));
+    perform private.refresh_student_records(inscriptions);
+  end if;
   return null;
 end
 $$;
 
+comment on function private.queue_inscription_changes() is 'Makes those who change registrations wait for one another.';
 comment on function private.refresh_records_of_tests() is 'Keeps student_records when tests are stored.';
 comment on function private.refresh_records_of_inscriptions() is 'Keeps student_records when registrations are validated or forget their student.';
 comment on function private.refresh_records_of_profiles() is 'Keeps student_records when people change name, address or number.';
 
 revoke execute on function
-  private.refresh_student_records(uuid[]), private.refresh_records_of_tests(),
+  private.refresh_student_records(uuid[]), private.queue_inscription_changes(), private.refresh_records_of_tests(),
   private.refresh_records_of_inscriptions(), private.refresh_records_of_profiles()
   from public, anon, authenticated, service_role;
 
@@ -230,6 +251,10 @@ create trigger refresh_student_records_on_delete
   after delete on public.tests
   referencing old table as changed
   for each statement execute function private.refresh_records_of_tests();
+
+create trigger queue_inscription_changes
+  before update on public.inscriptions
+  for each statement execute function private.queue_inscription_changes();
 
 create trigger refresh_student_records
   after update on public.inscriptions

@@ -35,11 +35,26 @@ async function signIn(email, password) {
 
 export const signInTutor = () => signIn(setting('TUTOR_EMAIL'), setting('TUTOR_PASSWORD'))
 
-/** A new student with a profile, who has accepted the privacy policy in force. */
-export async function createStudent(name = 'Étudiante Essai') {
+export const signInAdmin = () => signIn(setting('ADMIN_EMAIL'), setting('ADMIN_PASSWORD'))
+
+async function createAccount() {
   const [email, password] = [`${randomUUID()}@griot.test`, `Aa1-${randomUUID()}`]
   must(await service.auth.admin.createUser({ email, password, email_confirm: true }))
-  const student = await signIn(email, password)
+  return signIn(email, password)
+}
+
+let admin
+/** A new `admin` or `tuteur`, with rate limits of their own. */
+export async function createStaff(role = 'tuteur') {
+  admin ??= signInAdmin()
+  const [{ client }, person] = await Promise.all([admin, createAccount()])
+  must(await client.from('user_roles').insert({ user_id: person.id, role }).select())
+  return person
+}
+
+/** A new student with a profile, who has accepted the privacy policy in force. */
+export async function createStudent(name = 'Étudiante Essai') {
+  const student = await createAccount()
   must(await student.client.from('profiles').upsert({
     id: student.id, full_name: name, date_of_birth: '2001-04-02', whatsapp_number: '+24174000000',
   }))

@@ -26,8 +26,8 @@ const PAGE: &str = include_str!("docs.html");
 /// What the page may do: its own style and script, and read the document beside it. A test
 /// compares the hashes with the page.
 const PAGE_POLICY: &str = "default-src 'none'; connect-src 'self'; \
-style-src 'sha256-JCIe562ArLRlNgjUbiKacyWwA+YAtUoPszSSxH+VZV0='; \
-script-src 'sha256-DRUHK+t2+OlW0/1vP63PxtbG+rkjKXVqMOhVZp6u7os='; \
+style-src 'sha256-Oi+85yjrwc0qQ9b+vp2lQJXq/h7Idos6d78HiKfFe5Y='; \
+script-src 'sha256-pHgoiHpq28mw6aejAvWIeQrN35gE4J7pnZDoVCX38V0='; \
 base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The routes of this function.

@@ -1,9 +1,10 @@
-//! The commands and the links that the documents name exist.
+//! The commands, the links and the routes that the documents name exist.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::CommandFactory;
+use serde_json::Value;
 
 use super::Outcome;
 use crate::Cli;
@@ -39,7 +40,57 @@ pub async fn check(root: &Path) -> Result<Outcome> {
         bail!("{}", wrong.join("\n"));
     }
     println!("{} documents: their commands and links exist", files.len());
+    let read = |name: &str| {
+        std::fs::read_to_string(root.join(name)).with_context(|| format!("{name} cannot be read"))
+    };
+    let document = serde_json::from_str(&read("docs/openapi.json")?)?;
+    let differences = examples_and_routes(&read("requests.http")?, &document);
+    if !differences.is_empty() {
+        bail!("{}", differences.join("\n"));
+    }
+    println!("requests.http: an example of every route, and of no other");
     Ok(Outcome::Passed)
+}
+
+/// What `requests.http` shows that is no route of the OpenAPI document, and the other way round.
+fn examples_and_routes(requests: &str, document: &Value) -> Vec<String> {
+    let parts = |path: &str| -> Vec<String> {
+        // A variable of the one is a parameter of the other.
+        path.split('/')
+            .map(|part| if part.starts_with('{') { "{}" } else { part }.to_owned())
+            .collect()
+    };
+    let shown: Vec<(&str, &str)> = requests
+        .lines()
+        .filter_map(|line| {
+            let (method, address) = line.split_once(' ')?;
+            let path = address.strip_prefix("{{functions}}")?;
+            Some((method, path.split('?').next().unwrap_or(path)))
+        })
+        .collect();
+    let routes: Vec<(String, &str)> = document["paths"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .flat_map(|(path, methods)| {
+            methods
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(method, _)| (method.to_uppercase(), path.as_str()))
+        })
+        .collect();
+    let same = |shown: &(&str, &str), route: &(String, &str)| {
+        shown.0 == route.0 && parts(shown.1) == parts(route.1)
+    };
+    let unknown = shown.iter().filter(|shown| !routes.iter().any(|route| same(shown, route))).map(
+        |(method, path)| format!("requests.http: {method} {path} is not in docs/openapi.json"),
+    );
+    let missing = routes
+        .iter()
+        .filter(|route| !shown.iter().any(|shown| same(shown, route)))
+        .map(|(method, path)| format!("requests.http has no example of {method} {path}"));
+    unknown.chain(missing).collect()
 }
 
 /// Each `cargo xtask <command> --flag` in a text that this program would not understand.
@@ -97,6 +148,25 @@ mod tests {
         assert_eq!(
             unknown_commands("run `cargo xtask frobnicate`\nor cargo xtask dev --loudly"),
             ["there is no `cargo xtask frobnicate`", "`cargo xtask dev` has no --loudly"]
+        );
+    }
+
+    #[test]
+    fn an_example_without_a_route_and_a_route_without_an_example_are_found() {
+        let document = serde_json::json!({ "paths": {
+            "/api/a": { "get": {} },
+            "/api/b/{id}": { "put": {}, "delete": {} },
+        } });
+        let requests = "GET {{functions}}/api/a?x=1\n\nPUT {{functions}}/api/b/{{question}}\n\
+                        DELETE {{functions}}/api/b/{{question}}\nGET {{supabase}}/rest/v1/x\n";
+        assert!(examples_and_routes(requests, &document).is_empty());
+        let other = requests.replace("DELETE", "POST");
+        assert_eq!(
+            examples_and_routes(&other, &document),
+            [
+                "requests.http: POST /api/b/{{question}} is not in docs/openapi.json",
+                "requests.http has no example of DELETE /api/b/{id}",
+            ]
         );
     }
 

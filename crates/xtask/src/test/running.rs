@@ -14,9 +14,7 @@ use crate::{project, tools, worker_build};
 
 /// Where the tests are that Node.js runs: the compiled document module, the database over HTTP,
 /// supabase-js, the Worker.
-const END_TO_END: [&str; 4] =
-    ["crates/document-module", "supabase/tests/http", "tests/compat", "tests/functions"];
-
+const END_TO_END: [&str; 3] = ["crates/document-module", "supabase/tests/http", "tests"];
 /// Tests that make a service fail: they run when the others are done.
 const OPERATION: &str = "tests/operation";
 
@@ -80,23 +78,25 @@ async fn database(root: &Path, env: &StackEnv) -> Result<Outcome> {
 
 /// supabase-js and plain HTTP against the stack, the Worker in workerd.
 async fn end_to_end(root: &Path, environment: &BTreeMap<String, String>) -> Result<Outcome> {
-    let together = node_tests(root, environment, &END_TO_END).await;
-    let alone = node_tests(root, environment, &[OPERATION]).await;
-    together.and(alone)
+    let mut together = Vec::new();
+    for folder in END_TO_END {
+        test_files(&root.join(folder), &mut together)?;
+    }
+    let (alone, together): (Vec<_>, Vec<_>) =
+        together.into_iter().partition(|file| file.starts_with(root.join(OPERATION)));
+    let first = node_tests(root, environment, together).await;
+    let then = node_tests(root, environment, alone).await;
+    first.and(then)
 }
 
-/// Runs the tests in these folders, several files at a time.
+/// Runs these tests, several files at a time.
 async fn node_tests(
     root: &Path,
     environment: &BTreeMap<String, String>,
-    folders: &[&str],
+    mut files: Vec<PathBuf>,
 ) -> Result<Outcome> {
-    let mut files = Vec::new();
-    for folder in folders {
-        test_files(&root.join(folder), &mut files)?;
-    }
     if files.is_empty() {
-        bail!("there is no end-to-end test in {}", folders.join(", "));
+        bail!("there is no end-to-end test in {} or {OPERATION}", END_TO_END.join(", "));
     }
     files.sort();
     let files = files.iter().map(|file| file.strip_prefix(root).unwrap_or(file));
