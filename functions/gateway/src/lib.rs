@@ -16,5 +16,6 @@ pub fn routes() -> Router<App> {
         .merge(health::routes())
         .merge(generate_questions::routes())
         .merge(account::routes())
+        .merge(admin::routes())
         .merge(documentation::routes())
 }

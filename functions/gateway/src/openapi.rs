@@ -32,6 +32,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     for function in [
         generate_questions::openapi(),
         account::openapi(),
+        admin::openapi(),
         health::openapi(),
         documentation::openapi(),
     ] {

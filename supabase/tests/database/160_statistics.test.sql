@@ -1,7 +1,7 @@
 -- The statistics: vectors worked out by hand, an independent computation, and what a mixed history leaves.
 begin;
 set local search_path = tests, public, extensions;
-select plan(65);
+select plan(67);
 
 -- Responses of a student to the questions 1, 2, … of a masterclass, as far as they were asked: 1 right, 0 wrong, anything else not answered.
 create function tests.marked(name text, masterclass uuid, marks text) returns jsonb
@@ -163,6 +163,21 @@ select is(masterclass_overview(tests.id('empty')),
       'post', '{"answers": 0, "facility": null, "discrimination": null}'::jsonb) order by created_at, id)
       from questions where masterclass_id = tests.id('empty'))),
   'where nobody registered there are no figures');
+
+-- Too few: a facility takes two answers, a discrimination five.
+select tests.act_as_owner();
+select tests.sit('s1', tests.id('empty'), '10');
+select tests.commit();
+select tests.act_as('tutor');
+select is(tests.figures(tests.id('empty'), 1), '[1, null, null]', 'one answer gives no figure');
+select tests.act_as_owner();
+select tests.sit('s2', tests.id('empty'), '11');
+select tests.sit('s3', tests.id('empty'), '00');
+select tests.sit('s4', tests.id('empty'), '11');
+select tests.commit();
+select tests.act_as('tutor');
+select is(tests.figures(tests.id('empty'), 1), '[4, 0.75, null]', 'four answers give a facility and no discrimination');
+
 select tests.refuses($$ select masterclass_overview(gen_random_uuid()) $$, 'masterclass_not_found', 'an unknown masterclass is refused');
 
 -- ---------------------------------------------------------------- a random class, computed another way

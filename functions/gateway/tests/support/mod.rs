@@ -6,9 +6,9 @@
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use axum::{Json, Router};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -18,7 +18,7 @@ use futures_util::stream;
 use hmac::{Hmac, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -51,6 +51,10 @@ pub struct Records {
     pub policies: Vec<Value>,
     /// Status and body that a SQL function answers.
     pub answers: HashMap<&'static str, (u16, Value)>,
+    /// Status, `Content-Range` and body that the table `questions` answers, in turn.
+    pub questions: VecDeque<(u16, &'static str, Value)>,
+    /// Method and body of each request to a table or a function.
+    pub written: Vec<(String, Value)>,
     /// The path of every request, with its query.
     pub asked: Vec<String>,
     /// Who asked for what: path and bearer token.
@@ -178,6 +182,7 @@ fn project(records: Shared) -> Router {
         .route("/auth/v1/.well-known/jwks.json", get(async || Json(json!({"keys": []}))))
         .route("/rest/v1/user_roles", get(user_roles))
         .route("/rest/v1/masterclasses", get(masterclasses))
+        .route("/rest/v1/questions", any(questions))
         .route("/rest/v1/rpc/{function}", post(rpc))
         .route("/rest/v1/privacy_policies", get(privacy_policies))
         .route("/storage/v1/object/authenticated/{*path}", get(object))
@@ -256,6 +261,20 @@ async fn object(
     }
 }
 
+async fn questions(
+    State(records): State<Shared>,
+    method: Method,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    note(&records, "questions", &headers);
+    let mut records = records.lock().unwrap();
+    let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+    records.written.push((format!("{method} questions"), body));
+    let (status, range, rows) = records.questions.pop_front().expect("one answer for each request");
+    (StatusCode::from_u16(status).unwrap(), [("content-range", range)], Json(rows)).into_response()
+}
+
 async fn rpc(
     State(records): State<Shared>,
     headers: HeaderMap,
@@ -265,6 +284,7 @@ async fn rpc(
     note(&records, &function, &headers);
     let arguments: Value = serde_json::from_slice(&body).unwrap();
     let mut records = records.lock().unwrap();
+    records.written.push((format!("POST {function}"), arguments.clone()));
     if let Some((status, body)) = records.answers.get(function.as_str()) {
         let status = StatusCode::from_u16(*status).unwrap();
         return if body.is_null() {

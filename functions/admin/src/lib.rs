@@ -1,0 +1,140 @@
+//! `/api/admin`: what staff see and do. Students and their results, the question bank, the overview.
+//!
+//! The database decides who is staff and works the figures out, called as the caller; here requests
+//! are checked, lists get their links, and refusals their words.
+
+mod accept;
+mod csv;
+mod overview;
+mod page;
+mod questions;
+mod students;
+
+use axum::Router;
+use axum::routing::{get, post, put};
+use edge::{App, Problem};
+use http::StatusCode;
+use serde_json::json;
+use utoipa::OpenApi;
+
+/// The routes of this function.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route(students::PATH, get(students::list_students))
+        .route("/api/admin/student/{id}", get(students::get_student))
+        .route(questions::PATH, get(questions::list_questions).post(questions::create_question))
+        .route("/api/admin/questions/publish", post(questions::publish_questions))
+        .route(
+            "/api/admin/questions/{id}",
+            put(questions::replace_question).delete(questions::delete_question),
+        )
+        .route("/api/admin/overview", get(overview::overview))
+}
+
+/// What `docs/openapi.json` says of them.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    #[derive(OpenApi)]
+    #[openapi(paths(
+        students::list_students,
+        students::get_student,
+        questions::list_questions,
+        questions::create_question,
+        questions::replace_question,
+        questions::delete_question,
+        questions::publish_questions,
+        overview::overview,
+    ))]
+    struct Document;
+    Document::openapi()
+}
+
+/// 422 for a value that was understood and does not fit. Both reasons go on after the field's name.
+fn invalid(field: &str, french: &str, english: &str) -> Problem {
+    Problem::unprocessable(
+        "invalid_request",
+        format!("« {field} » {french}."),
+        format!("{field} {english}."),
+    )
+    .details(json!({ "field": field, "reason": english }))
+}
+
+/// PostgreSQL has no U+0000 in a text.
+fn check_storable(field: &str, text: &str) -> Result<(), Problem> {
+    if text.contains('\0') {
+        return Err(invalid(
+            field,
+            "contient le caractère U+0000 ; retirez-le",
+            "holds the character U+0000; remove it",
+        ));
+    }
+    Ok(())
+}
+
+fn masterclass_not_found() -> Problem {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "masterclass_not_found",
+        "Cette masterclass n'existe pas. Vérifiez « masterclass_id ».",
+        "There is no such masterclass. Check masterclass_id.",
+    )
+}
+
+/// What the database refuses to staff, in both languages: it answers in one.
+fn refused(error: supabase::Error) -> Problem {
+    let supabase::Error::Refused { status, code, .. } = &error else {
+        return error.into();
+    };
+    let (french, english) = match code.as_str() {
+        "staff_only" => (
+            "Cette fonction est réservée aux administrateurs et aux tuteurs.",
+            "This function is for administrators and tutors only.",
+        ),
+        "student_not_found" => (
+            "Cet étudiant n'existe pas, ou son compte est supprimé. Vérifiez l'identifiant dans la \
+             liste des étudiants.",
+            "There is no such student, or the account is deleted. Check the id in the list of \
+             students.",
+        ),
+        "search_too_short" => (
+            "« search » contient un mot d'une seule lettre. Donnez au moins deux lettres ou deux \
+             chiffres par mot.",
+            "search has a word of a single letter. Give at least two letters or two digits for each \
+             word.",
+        ),
+        "invalid_cursor" => return invalid_cursor(&error),
+        "question_in_use" => (
+            "Cette question a déjà été posée : ses choix et sa réponse ne changent plus, et elle ne \
+             peut pas être supprimée. Archivez-la et créez-en une autre.",
+            "This question has been asked: its choices and its answer no longer change, and it \
+             cannot be deleted. Archive it and write another.",
+        ),
+        "masterclass_not_found" => return masterclass_not_found(),
+        // The only foreign key a caller fills in.
+        "23503" => return masterclass_not_found().because(&error),
+        // A rule of the table that was not seen here first.
+        "23514" => {
+            return Problem::unprocessable(
+                "invalid_request",
+                "La base de données refuse cette question. Vérifiez ses textes et ses quatre choix, \
+                 qui doivent différer.",
+                "The database refuses this question. Check its texts and its four choices, which \
+                 must differ.",
+            )
+            .because(&error);
+        }
+        _ => return error.into(),
+    };
+    let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
+    Problem::new(status, code.clone(), french, english)
+}
+
+fn invalid_cursor(cause: impl std::fmt::Display) -> Problem {
+    Problem::unprocessable(
+        "invalid_cursor",
+        "« cursor » ne convient pas à cette liste. Suivez les liens de la réponse précédente sans \
+         les modifier, ou recommencez à la première page.",
+        "cursor does not fit this list. Follow the links of the previous answer unchanged, or start \
+         again at the first page.",
+    )
+    .because(cause)
+}
