@@ -17,6 +17,13 @@ use sha2::{Digest, Sha256};
 use std::sync::atomic::Ordering;
 use support::{Answer, STUDENT, Trouble, World};
 
+/// A project that has a third of a second for what it has three seconds for.
+async fn start(variables: &[(&str, &str)]) -> World {
+    let world = World::start(variables).await;
+    world.haste.store(10, Ordering::Relaxed);
+    world
+}
+
 async fn ask(world: &World, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
     let mut request = Request::builder().method(method).uri(path);
     for (name, value) in headers {
@@ -32,7 +39,7 @@ async fn as_student(world: &World, method: &str, path: &str, language: &str) -> 
 
 #[tokio::test]
 async fn the_export_is_what_the_database_wrote_to_the_byte_and_a_file() {
-    let world = World::start(&[]).await;
+    let world = start(&[]).await;
     // A number that a detour over floating point would change.
     let export = json!({"account": {"id": STUDENT, "n": 12345678901234567890_u64}, "tests": []});
     world.records().answers.insert("export_account", (200, export.clone()));
@@ -50,7 +57,7 @@ async fn the_export_is_what_the_database_wrote_to_the_byte_and_a_file() {
 
 #[tokio::test]
 async fn a_deleted_account_is_204_without_a_body() {
-    let world = World::start(&[]).await;
+    let world = start(&[]).await;
     world.records().answers.insert("delete_account", (204, Value::Null));
     let answer = as_student(&world, "DELETE", "/api/account", "fr").await;
     assert_eq!((answer.status, answer.text.as_str()), (204, ""));
@@ -65,7 +72,7 @@ async fn what_the_database_refuses_is_said_in_both_languages_with_a_way_on() {
         ("last_admin", 409, "dernier administrateur", "last administrator"),
     ];
     for (code, status, french, english) in cases {
-        let world = World::start(&[]).await;
+        let world = start(&[]).await;
         let refusal = json!({"code": code, "message": "…", "details": null, "hint": "…"});
         world.records().answers.insert("delete_account", (status, refusal));
         for (language, words) in [("fr", french), ("en", english)] {
@@ -79,7 +86,7 @@ async fn what_the_database_refuses_is_said_in_both_languages_with_a_way_on() {
 
 #[tokio::test]
 async fn nobody_and_whoever_has_no_account_any_more_is_challenged() {
-    let world = World::start(&[]).await;
+    let world = start(&[]).await;
     let refusal = json!({"code": "not_authenticated", "message": "…"});
     world.records().answers.insert("export_account", (401, refusal.clone()));
     world.records().answers.insert("delete_account", (401, refusal));
@@ -97,7 +104,7 @@ async fn nobody_and_whoever_has_no_account_any_more_is_challenged() {
 #[tokio::test]
 async fn a_project_that_is_down_or_silent_is_503() {
     for trouble in [Trouble::Fails, Trouble::Stalls] {
-        let world = World::start(&[]).await;
+        let world = start(&[]).await;
         world.records().troubles.insert("rest", trouble);
         for (method, path) in
             [("GET", "/api/account/export"), ("DELETE", "/api/account"), ("GET", "/api/privacy")]
@@ -122,7 +129,7 @@ const BROWSER: (&str, &str) =
     ("accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8");
 
 async fn world_with_policy() -> World {
-    let world = World::start(&[]).await;
+    let world = start(&[]).await;
     world.records().policies = vec![policy("2026-11-21", "Pourquoi ?")];
     world
 }
@@ -182,7 +189,7 @@ async fn readers_get_a_page_in_their_language() {
 
 #[tokio::test]
 async fn the_page_shows_markup_as_text_and_may_run_and_load_nothing() {
-    let world = World::start(&[]).await;
+    let world = start(&[]).await;
     let hostile = "</p><script>alert(1)</script><img src=x onerror='a'> & \"b\"";
     let mut policy = policy("1", hostile);
     policy["content"]["fr"]["title"] = json!("</title><script>");
@@ -251,7 +258,7 @@ async fn the_policy_is_held_for_a_minute_and_longer_when_the_project_is_gone() {
 
 #[tokio::test]
 async fn without_a_policy_in_force_there_is_404() {
-    let world = World::start(&[]).await;
+    let world = start(&[]).await;
     let answer = ask(&world, "GET", "/api/privacy", &[BROWSER]).await;
     assert_eq!((answer.status, &answer.body["code"]), (404, &json!("privacy_policy_not_found")));
 }

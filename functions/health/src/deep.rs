@@ -16,10 +16,10 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// For how long a result is given again: anybody may ask, so that asking must not cost the
 /// project anything.
 const KEPT_MS: u64 = 5_000;
-/// How often, and how many times, one looks whether the request that is asking is done: as long as
-/// that may take, and a little more.
+/// How often one looks whether the request that is asking is done.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-const LOOKS: u32 = 70;
+/// After that the request that is asking was dropped on its way.
+const GIVEN_UP_MS: u64 = 4_000;
 
 /// Whether one service answers.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -100,8 +100,8 @@ pub(crate) struct Kept(Mutex<State>);
 struct State {
     /// When, and what was found.
     last: Option<(u64, Vec<Check>)>,
-    /// Whether a request is asking right now.
-    asking: bool,
+    /// Since when a request is asking.
+    asking_since: Option<u64>,
 }
 
 impl Kept {
@@ -109,32 +109,40 @@ impl Kept {
     /// wait for it; they look instead of being woken because a Worker may not end the wait of
     /// another request.
     pub(crate) async fn checks(&self, app: &App) -> Vec<Check> {
-        for _ in 0..LOOKS {
-            if let Some(checks) = self.fresh(app) {
-                return checks;
+        loop {
+            match self.look(app.platform().now_ms()) {
+                Seen::Fresh(checks) => return checks,
+                Seen::Asking => app.platform().sleep(LOOK_EVERY).await,
+                Seen::Nothing => break,
             }
-            if self.begin() {
-                break;
-            }
-            app.platform().sleep(LOOK_EVERY).await;
         }
         let checks = ask(app).await;
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *state = State { last: Some((app.platform().now_ms(), checks.clone())), asking: false };
+        *state =
+            State { last: Some((app.platform().now_ms(), checks.clone())), asking_since: None };
         checks
     }
 
-    fn fresh(&self, app: &App) -> Option<Vec<Check>> {
-        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (at, checks) = state.last.as_ref()?;
-        (app.platform().now_ms().saturating_sub(*at) < KEPT_MS).then(|| checks.clone())
-    }
-
-    /// Takes it upon this request to ask, unless another one does already.
-    fn begin(&self) -> bool {
+    /// What there is; with nothing it is upon this request to ask.
+    fn look(&self, now_ms: u64) -> Seen {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        !std::mem::replace(&mut state.asking, true)
+        if let Some((at, checks)) = &state.last
+            && now_ms.saturating_sub(*at) < KEPT_MS
+        {
+            return Seen::Fresh(checks.clone());
+        }
+        if state.asking_since.is_some_and(|since| now_ms.saturating_sub(since) < GIVEN_UP_MS) {
+            return Seen::Asking;
+        }
+        state.asking_since = Some(now_ms);
+        Seen::Nothing
     }
+}
+
+enum Seen {
+    Fresh(Vec<Check>),
+    Asking,
+    Nothing,
 }
 
 async fn ask(app: &App) -> Vec<Check> {

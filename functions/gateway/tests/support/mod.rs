@@ -19,7 +19,7 @@ use hmac::{Hmac, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use supabase::Download;
@@ -77,6 +77,8 @@ pub struct World {
     pub url: Url,
     /// The time, in milliseconds.
     pub clock: Arc<AtomicU64>,
+    /// How many times faster deadlines run: less where a slow machine must not miss one.
+    pub haste: Arc<AtomicU32>,
     records: Arc<Mutex<Records>>,
 }
 
@@ -108,16 +110,18 @@ impl World {
         let log: Arc<Mutex<Vec<String>>> = Arc::default();
         let engine_fails: Arc<Mutex<Option<&'static str>>> = Arc::default();
         let config = Config::read(|name| values.get(name).cloned()).unwrap();
+        let haste = Arc::new(AtomicU32::new(100));
         let clock = Arc::new(AtomicU64::new(NOW * 1000));
         let platform = Native {
-            uses: Mutex::default(),
             log: log.clone(),
-            engine_fails: engine_fails.clone(),
+            uses: Mutex::default(),
             clock: clock.clone(),
+            haste: haste.clone(),
+            engine_fails: engine_fails.clone(),
         };
         let app = App::new(config, Box::new(platform));
         let service = Service::new(app.clone(), gateway::routes());
-        Self { app, service, log, engine_fails, url, clock, records }
+        Self { app, service, log, engine_fails, url, clock, haste, records }
     }
 
     pub fn records(&self) -> MutexGuard<'_, Records> {
@@ -321,12 +325,13 @@ async fn rpc(
     Json(begun).into_response()
 }
 
-/// This process as a platform. Deadlines run at a hundredth of their length.
+/// This process as a platform.
 struct Native {
     uses: Mutex<HashMap<(Limit, String), u32>>,
     log: Arc<Mutex<Vec<String>>>,
     engine_fails: Arc<Mutex<Option<&'static str>>>,
     clock: Arc<AtomicU64>,
+    haste: Arc<AtomicU32>,
 }
 
 impl Platform for Native {
@@ -339,7 +344,7 @@ impl Platform for Native {
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        Box::pin(tokio::time::sleep(duration / 100))
+        Box::pin(tokio::time::sleep(duration / self.haste.load(Ordering::Relaxed)))
     }
 
     fn open_pdf(&self) -> Result<Box<dyn PdfReader>, String> {
