@@ -72,7 +72,7 @@ impl App {
         &self.0.http
     }
 
-    /// Clock, log, timers, PDF module.
+    /// Clock, log, timers, document module.
     pub fn platform(&self) -> &dyn Platform {
         self.0.platform.as_ref()
     }

@@ -13,6 +13,7 @@ pub mod openapi;
 mod platform;
 mod problem;
 mod public_url;
+mod questions;
 mod serve;
 
 pub use app::App;

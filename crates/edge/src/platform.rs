@@ -1,5 +1,5 @@
-//! What a function needs from the place it runs in: a clock, a log, timers, the PDF module and
-//! the open internet. The Worker has one implementation, the tests another.
+//! What a function needs from the place it runs in: a clock, a log, timers, the document
+//! module and the open internet. The Worker has one implementation, the tests another.
 
 use futures_util::future::{BoxFuture, Either, select};
 use serde::Deserialize;
@@ -32,6 +32,10 @@ pub trait Platform: Send + Sync {
 
     /// A reader for one PDF, with memory of its own that is given back with it.
     fn open_pdf(&self) -> Result<Box<dyn PdfReader>, String>;
+
+    /// Answers one [`mcq::Call`] as [`mcq::answer`] does, with memory of its own that is given back.
+    /// `Err` holds the reason for the log: the call took more memory than there is.
+    fn call_mcq(&self, call: &[u8]) -> Result<Vec<u8>, String>;
 
     /// One GET without credentials and without following redirects. `Err` holds the reason for
     /// the log.

@@ -221,6 +221,9 @@ mod tests {
         fn open_pdf(&self) -> Result<Box<dyn crate::PdfReader>, String> {
             Err("no PDFs here".into())
         }
+        fn call_mcq(&self, _: &[u8]) -> Result<Vec<u8>, String> {
+            Err("no questions here".into())
+        }
         fn get_public(&self, url: Url) -> BoxFuture<'static, Result<PublicAnswer, String>> {
             let location = self.0.get(url.as_str()).map(|to| (*to).to_owned());
             Box::pin(async move {

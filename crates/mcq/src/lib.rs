@@ -13,6 +13,7 @@
 //! randomness of its own; time is linear in the length of the text.
 
 mod balance;
+mod call;
 mod canonical;
 mod distractors;
 mod evidence;
@@ -27,6 +28,7 @@ mod selection;
 mod sentence;
 
 pub use balance::balance_keys;
+pub use call::{Call, answer};
 pub use evidence::{EvidenceError, SHORTEST_QUOTE, verify_evidence};
 pub use flaws::{Flaw, TOO_MANY_FLAWS, find_flaws};
 pub use generate::generate;

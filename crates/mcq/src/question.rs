@@ -155,7 +155,7 @@ impl Question {
 }
 
 /// What to generate.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Options {
     /// How many questions are wanted.
     pub count: usize,
@@ -168,7 +168,7 @@ pub struct Options {
 }
 
 /// What the embedded engine made.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Generated {
     /// At most the number asked for, each verified.
     pub questions: Vec<Question>,

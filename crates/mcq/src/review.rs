@@ -33,7 +33,7 @@ pub enum Reason {
 }
 
 /// What the gate let through and what it did not.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reviewed {
     /// Verified questions, their flaws filled in.
     pub kept: Vec<Question>,

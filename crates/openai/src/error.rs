@@ -97,6 +97,9 @@ pub enum Error {
         /// The limit that was passed.
         limit: usize,
     },
+    /// The answer could not be checked against the document; nothing unchecked is kept.
+    #[error("the answer could not be reviewed")]
+    Unreviewed,
     /// The document has no text to ask about, or the token budget leaves none of it.
     #[error("there is no text to ask about")]
     NoText,
@@ -130,6 +133,7 @@ impl Error {
             | Self::Unauthorized
             | Self::Rejected { .. }
             | Self::TooLarge { .. }
+            | Self::Unreviewed
             | Self::NoText
             | Self::Configuration { .. } => false,
         }
@@ -153,6 +157,7 @@ impl Error {
             Self::Timeout { .. } => "timeout",
             Self::Transport { .. } => "transport",
             Self::TooLarge { .. } => "too_large",
+            Self::Unreviewed => "unreviewed",
             Self::NoText => "no_text",
             Self::Configuration { .. } => "configuration",
         }
@@ -208,6 +213,7 @@ mod tests {
             (Error::Server { status: 500, retry_after: wait }, "server_error", true),
             (Error::Timeout { deadline: Duration::from_secs(60) }, "timeout", true),
             (Error::TooLarge { limit: 9 }, "too_large", false),
+            (Error::Unreviewed, "unreviewed", false),
             (Error::NoText, "no_text", false),
             (Error::Configuration { what: "base URL" }, "configuration", false),
         ]

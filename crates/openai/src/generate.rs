@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
-use mcq::{Language, Page, Question};
+use mcq::{Language, Page, Question, Reviewed};
 use serde::{Deserialize, Serialize};
 
 use crate::client::Client;
@@ -14,11 +14,19 @@ use crate::request::ChatCompletionRequest;
 use crate::response::{Completion, Usage};
 use crate::run::Run;
 
-/// How this crate waits: the caller's runtime supplies it, as Workers and servers have different
-/// clocks and tests have none. A dropped sleep must stop.
-pub trait Timer {
-    /// Resolves once `duration` has passed.
+/// What the caller's runtime supplies.
+pub trait Host {
+    /// Resolves once `duration` has passed: Workers and servers have different clocks, and tests
+    /// have none. A dropped sleep must stop.
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()>;
+
+    /// `mcq::review`, wherever it runs; `None` where it could not be done.
+    fn review(
+        &self,
+        candidates: &[Question],
+        pages: &[Page],
+        language: Language,
+    ) -> Option<Reviewed>;
 }
 
 /// What is wanted.
@@ -124,11 +132,11 @@ pub struct Generation {
 /// 4. After a passing failure wait as long as the provider asks, or a doubling pause; after a cut
 ///    or a timeout ask for fewer; after a prompt that was too long send less of the document.
 /// 5. Two answers without one new question end it: a third would cost the same.
-pub async fn generate<T: Timer>(
+pub async fn generate<H: Host>(
     client: &Client,
     pages: &[Page],
     options: &Options,
-    timer: &T,
+    host: &H,
 ) -> Generation {
     let mut run = Run::new(pages, options);
     while run.wants_more() {
@@ -140,12 +148,17 @@ pub async fn generate<T: Timer>(
             }
         };
         let deadline = options.limits.request_deadline;
-        match complete_within(client, &request, deadline, timer).await {
-            Ok(completion) => run.accept(completion),
+        match complete_within(client, &request, deadline, host).await {
+            Ok(completion) => {
+                if let Err(error) = run.accept(completion, host) {
+                    run.failure = Some(error);
+                    break;
+                }
+            }
             Err(error) => match run.pause_after(&error) {
                 Some(pause) => {
                     if pause > Duration::ZERO {
-                        timer.sleep(pause).await;
+                        host.sleep(pause).await;
                     }
                     run.failure = Some(error);
                 }
@@ -159,14 +172,14 @@ pub async fn generate<T: Timer>(
     run.finish()
 }
 
-async fn complete_within<T: Timer>(
+async fn complete_within<H: Host>(
     client: &Client,
     request: &ChatCompletionRequest,
     deadline: Duration,
-    timer: &T,
+    host: &H,
 ) -> Result<Completion, Error> {
     // The request is first: an answer that is there at the deadline counts.
-    match select(pin!(client.complete(request)), pin!(timer.sleep(deadline))).await {
+    match select(pin!(client.complete(request)), pin!(host.sleep(deadline))).await {
         Either::Left((answer, _)) => answer,
         Either::Right(((), _)) => Err(Error::Timeout { deadline }),
     }

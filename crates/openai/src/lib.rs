@@ -2,7 +2,8 @@
 //!
 //! [`build_request`] and [`read_response`] are pure functions: any transport fits, and both are
 //! tested without a network. [`Client`] is the one thin transport over `reqwest`; it compiles for
-//! `wasm32-unknown-unknown`, reads no clock and waits only through the caller's [`Timer`].
+//! `wasm32-unknown-unknown`, reads no clock and waits and reviews only through the caller's
+//! [`Host`].
 //! [`generate`] repeats request, reading and `mcq::review` until there are enough questions or a
 //! declared limit is reached.
 //!
@@ -25,7 +26,7 @@ mod tokens;
 pub use client::{ApiKey, Client, DEFAULT_BASE_URL, MAX_RESPONSE_BYTES};
 pub use error::Error;
 pub use excerpt::{Excerpt, Passage};
-pub use generate::{Generation, Limits, Options, Timer, Warning, generate};
+pub use generate::{Generation, Host, Limits, Options, Warning, generate};
 pub use request::{
     ChatCompletionRequest, DEFAULT_MODEL, JsonSchemaFormat, Message, NewQuestions, ResponseFormat,
     Role, build_request,

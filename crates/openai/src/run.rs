@@ -6,7 +6,7 @@ use mcq::{Page, Question};
 
 use crate::error::Error;
 use crate::excerpt::{Excerpt, evenly_spaced};
-use crate::generate::{Generation, Options, Warning};
+use crate::generate::{Generation, Host, Options, Warning};
 use crate::request::{ChatCompletionRequest, NewQuestions, request_about};
 use crate::response::{Completion, Usage};
 
@@ -73,7 +73,7 @@ impl<'a> Run<'a> {
         Ok(request)
     }
 
-    pub(crate) fn accept(&mut self, completion: Completion) {
+    pub(crate) fn accept(&mut self, completion: Completion, host: &impl Host) -> Result<(), Error> {
         self.failure = None;
         self.failures = 0;
         self.percent_shown = self.percent_shown.max(self.percent_sent);
@@ -84,12 +84,14 @@ impl<'a> Run<'a> {
         }
         let before = self.kept.len();
         // The kept ones go first, so that a repeated question is the one that is dropped.
-        let mut candidates = std::mem::take(&mut self.kept);
+        let mut candidates = self.kept.clone();
         candidates.extend(completion.questions);
-        let reviewed = mcq::review(candidates, self.pages, self.options.language);
+        let reviewed =
+            host.review(&candidates, self.pages, self.options.language).ok_or(Error::Unreviewed)?;
         self.kept = reviewed.kept;
         self.dropped += reviewed.dropped.len() + completion.malformed;
         self.barren = if self.kept.len() > before { 0 } else { self.barren + 1 };
+        Ok(())
     }
 
     /// How long to wait before the next request, or `None` where there must be none.
@@ -171,7 +173,7 @@ fn spread(questions: Vec<Question>, count: usize) -> Vec<Question> {
 
 #[cfg(test)]
 mod tests {
-    use mcq::{Evidence, Language, Letter};
+    use mcq::{Evidence, Language, Letter, Reviewed};
 
     use super::*;
     use crate::generate::Limits;
@@ -183,6 +185,32 @@ mod tests {
             correct_choice: Letter::B,
             evidence: Evidence { page: 1, quote: quote.to_owned() },
             flaws: Vec::new(),
+        }
+    }
+
+    fn completion(question: Question) -> Completion {
+        Completion {
+            questions: vec![question],
+            malformed: 0,
+            cut_off: false,
+            model: "m".to_owned(),
+            usage: Usage::default(),
+        }
+    }
+
+    /// Reviews, or cannot.
+    struct Native(bool);
+
+    impl Host for Native {
+        async fn sleep(&self, _: Duration) {}
+
+        fn review(
+            &self,
+            candidates: &[Question],
+            pages: &[Page],
+            language: Language,
+        ) -> Option<Reviewed> {
+            self.0.then(|| mcq::review(candidates.to_vec(), pages, language))
         }
     }
 
@@ -203,14 +231,11 @@ mod tests {
             (["30000", "60000", "75000", "90000"], first),
             (["10000", "12000", "15000", "18000"], second),
         ] {
-            run.accept(Completion {
-                questions: vec![question(choices, quote)],
-                malformed: 0,
-                cut_off: false,
-                model: "m".to_owned(),
-                usage: Usage::default(),
-            });
+            run.accept(completion(question(choices, quote)), &Native(true)).unwrap();
         }
+        let later = question(["1", "2", "3", "4"], first);
+        let unreviewed = run.accept(completion(later), &Native(false));
+        assert!(matches!(unreviewed, Err(Error::Unreviewed)), "and what was kept stays kept");
         let generation = run.finish();
         let keys: Vec<_> = generation.questions.iter().map(Question::key).collect();
         assert_eq!(keys, ["60000"]);

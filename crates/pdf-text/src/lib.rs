@@ -2,7 +2,7 @@
 //!
 //! The bytes are foreign and may be hostile. [`extract`] therefore refuses what would cost more
 //! than its [`Budget`], and is meant to run inside a WebAssembly instance of its own, thrown away
-//! afterwards, whose memory maximum ends what no budget foresaw (`pdf-text-module`).
+//! afterwards, whose memory maximum ends what no budget foresaw (`document-module`).
 
 mod accents;
 mod blocks;

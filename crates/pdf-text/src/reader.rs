@@ -42,7 +42,7 @@ pub struct PageRead {
 /// This never panics on foreign bytes as far as is known and fuzzed, but its parsers are foreign,
 /// too, and decompress what describes the document (cross-references, object streams) without a
 /// limit: natively, only give it files that you trust not to exhaust the memory; foreign ones
-/// belong into an instance of `pdf-text-module`.
+/// belong into an instance of `document-module`.
 ///
 /// # Errors
 /// Any [`Error`]. A page that cannot be read is a warning as long as another one gives text.

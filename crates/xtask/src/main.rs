@@ -36,7 +36,7 @@ enum Command {
     Dev(dev::DevArgs),
     /// Stops the stack that `dev --detach` left running
     Stop,
-    /// Builds the Worker and the PDF module into build/
+    /// Builds the Worker and the document module into build/
     Build,
     /// Brings the database and the Worker of an environment up to date, and asks whether it is well
     Deploy(deploy::DeployArgs),

@@ -1,5 +1,5 @@
-//! Builds what is deployed: the Worker (`build/index.js`, `build/index_bg.wasm`) and the PDF module
-//! (`build/pdf_text.wasm`), and holds them to their sizes.
+//! Builds what is deployed: the Worker (`build/index.js`, `build/index_bg.wasm`) and the document
+//! module (`build/document.wasm`), and holds them to their sizes.
 
 use std::io::Write;
 use std::path::Path;
@@ -16,8 +16,8 @@ use crate::{project, stamp};
 /// All wasm, gzipped: start-up within a second and a paid plan's limit of 10 MB are both far away
 /// at this size; the free plan's 3 MB stays in reach.
 const MAX_TOTAL_GZIPPED: u64 = 2_000_000;
-/// What is instantiated for a request that touches no PDF, gzipped.
-const MAX_WORKER_GZIPPED: u64 = 700_000;
+/// What is instantiated for a request that touches no document, gzipped.
+const MAX_WORKER_GZIPPED: u64 = 650_000;
 
 /// What rustc and wasm-bindgen use of wasm; nothing else, so that workerd knows what it gets.
 const WASM_FEATURES: [&str; 7] = [
@@ -33,12 +33,12 @@ const WASM_FEATURES: [&str; 7] = [
 /// Where the built Worker is, relative to the project.
 const OUTPUT: &str = "build";
 
-/// Builds the Worker and the PDF module unless their sources are those of the last build.
+/// Builds the Worker and the document module unless their sources are those of the last build.
 ///
 /// # Errors
 /// When a compiler or one of its tools fails, or when the result is larger than declared.
 pub fn build(root: &Path, tools: &BuildTools) -> Result<()> {
-    let parts = [pdf_module(root, tools)?, worker(root, tools)?].concat();
+    let parts = [document_module(root, tools)?, worker(root, tools)?].concat();
     // Apart from the parts: what is too large is measured again each time, and not built again.
     let stamp = project::state(root).join("stamps/sizes");
     if !stamp::is_current(&stamp, &parts) {
@@ -48,25 +48,26 @@ pub fn build(root: &Path, tools: &BuildTools) -> Result<()> {
     Ok(())
 }
 
-/// Compiles `crates/pdf-text/module`, a wasm module of its own, and lets wasm-opt shrink it.
+/// Compiles `crates/document-module`, a wasm module of its own, and lets wasm-opt shrink it.
 /// Answers with the fingerprint of its sources.
-fn pdf_module(root: &Path, tools: &BuildTools) -> Result<String> {
-    let built = root.join(OUTPUT).join("pdf_text.wasm");
-    let file = project::state(root).join("stamps/pdf_text");
-    let fingerprint = fingerprint(root, &["crates/pdf-text"])?;
+fn document_module(root: &Path, tools: &BuildTools) -> Result<String> {
+    let built = root.join(OUTPUT).join("document.wasm");
+    let file = project::state(root).join("stamps/document");
+    let fingerprint =
+        fingerprint(root, &["crates/document-module", "crates/mcq", "crates/pdf-text"])?;
     if built.is_file() && stamp::is_current(&file, &fingerprint) {
         return Ok(fingerprint);
     }
-    let step = Step::start("building the PDF module");
+    let step = Step::start("building the document module");
     step.run(
         Command::new("cargo")
-            .args(["build", "--release", "--package", "pdf-text-module"])
+            .args(["build", "--release", "--package", "document-module"])
             .args(["--target", "wasm32-unknown-unknown"])
             .current_dir(root),
-        &project::logs(root).join("build-pdf-module.log"),
+        &project::logs(root).join("build-document-module.log"),
     )?;
     let compiled =
-        project::target(root).join("wasm32-unknown-unknown/release/pdf_text_module.wasm");
+        project::target(root).join("wasm32-unknown-unknown/release/document_module.wasm");
     std::fs::create_dir_all(root.join(OUTPUT))?;
     step.say("wasm-opt");
     step.run(
@@ -76,7 +77,7 @@ fn pdf_module(root: &Path, tools: &BuildTools) -> Result<String> {
             .args(WASM_FEATURES)
             .arg("-o")
             .arg(&built),
-        &project::logs(root).join("wasm-opt-pdf-module.log"),
+        &project::logs(root).join("wasm-opt-document-module.log"),
     )?;
     stamp::write(&file, &fingerprint)?;
     step.done("");
@@ -111,7 +112,7 @@ fn worker(root: &Path, tools: &BuildTools) -> Result<String> {
             // Its own call stack says nothing of why our code does not compile.
             .env("RUST_BACKTRACE", "0")
             // Most of this code runs once per request: its size is start-up time, its speed is not.
-            // The PDF module, which is where the work is, keeps the profile's level.
+            // The document module, which is where the work is, keeps the profile's level.
             .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "z")
             .current_dir(root),
         &project::logs(root).join("build-worker.log"),
@@ -154,14 +155,14 @@ fn fingerprint(root: &Path, folders: &[&str]) -> Result<String> {
 /// Prints what was built with its sizes, and refuses what has grown too large.
 fn check_sizes(output: &Path) -> Result<()> {
     let worker = wasm_size(&output.join("index_bg.wasm"))?;
-    let pdf = wasm_size(&output.join("pdf_text.wasm"))?;
-    let total = worker.gzipped + pdf.gzipped;
+    let document = wasm_size(&output.join("document.wasm"))?;
+    let total = worker.gzipped + document.gzipped;
     eprintln!(
-        "  Worker {} KB, gzipped {} KB; PDF module {} KB, gzipped {} KB; together {} KB",
+        "  Worker {} KB, gzipped {} KB; document module {} KB, gzipped {} KB; together {} KB",
         worker.raw / 1000,
         worker.gzipped / 1000,
-        pdf.raw / 1000,
-        pdf.gzipped / 1000,
+        document.raw / 1000,
+        document.gzipped / 1000,
         total / 1000
     );
     if worker.gzipped > MAX_WORKER_GZIPPED {

@@ -18,12 +18,16 @@ use worker::{
 
 #[wasm_bindgen]
 extern "C" {
-    /// One instance of the PDF module (`crates/pdf-text/module/instance.mjs`).
+    /// One instance of the document module (`crates/document-module/instance.mjs`).
     type PdfInstance;
 
     /// Set by `entry.mjs`.
     #[wasm_bindgen(js_name = griotOpenPdf, catch)]
     fn open_pdf() -> Result<PdfInstance, JsValue>;
+
+    /// Answers one `mcq::Call` in an instance of its own; set by `entry.mjs`.
+    #[wasm_bindgen(js_name = griotCallMcq, catch)]
+    fn call_mcq(call: &[u8]) -> Result<Vec<u8>, JsValue>;
 
     /// Takes the next bytes of the document.
     #[wasm_bindgen(method, catch)]
@@ -90,6 +94,10 @@ impl Platform for WorkerPlatform {
     fn open_pdf(&self) -> Result<Box<dyn PdfReader>, String> {
         let instance = open_pdf().map_err(text)?;
         Ok(Box::new(Reader(SendWrapper::new(instance))))
+    }
+
+    fn call_mcq(&self, call: &[u8]) -> Result<Vec<u8>, String> {
+        call_mcq(call).map_err(text)
     }
 
     fn get_public(&self, url: Url) -> BoxFuture<'static, Result<PublicAnswer, String>> {

@@ -2,11 +2,13 @@
 
 use crate::answer::Numbered;
 use crate::request::{WantedEngine, WantedLanguage};
+use crate::source::too_complex;
 use crate::store::fits;
 use crate::{Answer, Engine, Request, Warning};
 use edge::{App, Language, Problem};
-use mcq::{Generated, Page, Question};
+use mcq::{Generated, Page, Question, Reviewed};
 use pdf_text::Document;
+use serde_json::json;
 use std::time::Duration;
 use supabase::sendable;
 use uuid::Uuid;
@@ -30,7 +32,7 @@ pub(crate) async fn write(
     let mut writer = Writer {
         request,
         pages: &pages,
-        detected: mcq::detect_language(&pages),
+        detected: app.platform().detect_language(&pages).map_err(too_complex)?,
         seed,
         warnings: Warnings { reader, said: Vec::new() },
     };
@@ -48,7 +50,16 @@ pub(crate) async fn write(
         if engine == Engine::Embedded {
             language = writer.detected;
         }
-        let Generated { questions: more, warnings } = writer.embedded(missing, &questions);
+        let Generated { questions: more, warnings } =
+            match writer.embedded(app, missing, &questions) {
+                Ok(generated) => generated,
+                // What OpenAI wrote has been paid for, and stands.
+                Err(cause) if engine == Engine::Openai => {
+                    log_failure(app, &cause);
+                    Generated::default()
+                }
+                Err(cause) => return Err(too_complex(cause)),
+            };
         for warning in &warnings {
             writer.warnings.of_embedded(warning);
         }
@@ -72,7 +83,7 @@ pub(crate) async fn write(
     }
     questions.truncate(request.count);
     questions.sort_by_key(|question| question.evidence.page);
-    mcq::balance_keys(&mut questions, seed);
+    let questions = app.platform().balance_keys(&questions, seed).map_err(Problem::internal)?;
     Ok(Answer {
         engine,
         model: model.filter(|_| engine == Engine::Openai).unwrap_or_else(|| EMBEDDED_MODEL.into()),
@@ -141,8 +152,8 @@ impl Writer<'_> {
             seed: self.seed,
             limits: openai::Limits::default(),
         };
-        let timer = PlatformTimer(app.clone());
-        let made = sendable(openai::generate(client, self.pages, &options, &timer)).await;
+        let host = Host(app.clone());
+        let made = sendable(openai::generate(client, self.pages, &options, &host)).await;
         for warning in &made.warnings {
             self.warnings.of_openai(warning);
         }
@@ -156,11 +167,16 @@ impl Writer<'_> {
     }
 
     /// The embedded engine asks in the document's own language: it quotes, it does not translate.
-    fn embedded(&mut self, count: usize, avoid: &[Question]) -> Generated {
+    fn embedded(
+        &mut self,
+        app: &App,
+        count: usize,
+        avoid: &[Question],
+    ) -> Result<Generated, String> {
         if avoid.is_empty() && self.wanted_language() != self.detected {
             self.warnings.language_of_document();
         }
-        mcq::generate(
+        app.platform().generate_questions(
             self.pages,
             &mcq::Options {
                 count,
@@ -172,11 +188,27 @@ impl Writer<'_> {
     }
 }
 
-struct PlatformTimer(App);
+/// Says in the log why the question engine gave no answer, where the request goes on without it.
+fn log_failure(app: &App, cause: &str) {
+    let line = json!({"level": "error", "message": format!("the question engine: {cause}")});
+    app.platform().log(&line.to_string());
+}
 
-impl openai::Timer for PlatformTimer {
+struct Host(App);
+
+impl openai::Host for Host {
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> {
         self.0.platform().sleep(duration)
+    }
+
+    fn review(
+        &self,
+        candidates: &[Question],
+        pages: &[Page],
+        language: mcq::Language,
+    ) -> Option<Reviewed> {
+        let reviewed = self.0.platform().review_questions(candidates, pages, language);
+        reviewed.map_err(|cause| log_failure(&self.0, &cause)).ok()
     }
 }
 

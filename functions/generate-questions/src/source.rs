@@ -171,6 +171,11 @@ fn unreachable(cause: impl std::fmt::Display) -> Problem {
     .because(cause)
 }
 
+/// The answer where the text of a document is too much for the question engine.
+pub(crate) fn too_complex(cause: String) -> Problem {
+    unreadable(PdfFailure { code: "pdf_too_complex".into(), message: cause })
+}
+
 /// The answer for each code of [`pdf_text::Error`].
 fn unreadable(failure: PdfFailure) -> Problem {
     let budget = Budget::default();

@@ -3,8 +3,8 @@
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-use mcq::Language;
-use openai::{ApiKey, Client, Limits, Options, Timer};
+use mcq::{Language, Page, Question, Reviewed};
+use openai::{ApiKey, Client, Host, Limits, Options};
 use providers::openai::{Events, OpenAi};
 pub use providers::sample::beekeeping as pages;
 use tokio::sync::watch;
@@ -37,7 +37,7 @@ impl Virtual {
     }
 }
 
-impl Timer for Virtual {
+impl Host for Virtual {
     async fn sleep(&self, duration: Duration) {
         if duration == self.deadline {
             let mut events = self.events.clone();
@@ -47,6 +47,15 @@ impl Timer for Virtual {
         } else {
             self.waits.borrow_mut().push(duration);
         }
+    }
+
+    fn review(
+        &self,
+        candidates: &[Question],
+        pages: &[Page],
+        language: Language,
+    ) -> Option<Reviewed> {
+        Some(mcq::review(candidates.to_vec(), pages, language))
     }
 }
 

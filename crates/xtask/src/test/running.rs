@@ -12,9 +12,9 @@ use crate::stack::{self, Stack};
 use crate::story;
 use crate::{project, tools, worker_build};
 
-/// Where the tests are that Node.js runs: the compiled PDF module, the database over HTTP,
+/// Where the tests are that Node.js runs: the compiled document module, the database over HTTP,
 /// supabase-js, the Worker.
-const END_TO_END: [&str; 3] = ["crates/pdf-text/module", "supabase/tests/http", "tests"];
+const END_TO_END: [&str; 3] = ["crates/document-module", "supabase/tests/http", "tests"];
 /// Tests that make a service fail: they run when the others are done.
 const OPERATION: &str = "tests/operation";
 

@@ -9,7 +9,7 @@ use super::{Outcome, run_shown};
 use crate::tools;
 
 /// What is compiled for the Worker, and so must be clean there too.
-const WASM_PACKAGES: [&str; 2] = ["gateway", "pdf-text-module"];
+const WASM_PACKAGES: [&str; 2] = ["gateway", "document-module"];
 
 /// Every file is as rustfmt writes it; those that are not are listed.
 pub async fn format(root: &Path) -> Result<Outcome> {

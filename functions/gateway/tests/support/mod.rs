@@ -70,8 +70,10 @@ pub enum Trouble {
 
 /// The functions and the project they talk to.
 pub struct World {
+    pub app: App,
     pub service: Service,
     pub log: Arc<Mutex<Vec<String>>>,
+    engine_fails: Arc<Mutex<Option<&'static str>>>,
     pub url: Url,
     /// The time, in milliseconds.
     pub clock: Arc<AtomicU64>,
@@ -106,6 +108,7 @@ impl World {
             values.insert((*name).into(), (*value).into());
         }
         let log: Arc<Mutex<Vec<String>>> = Arc::default();
+        let engine_fails: Arc<Mutex<Option<&'static str>>> = Arc::default();
         let config = Config::read(|name| values.get(name).cloned()).unwrap();
         let haste = Arc::new(AtomicU32::new(100));
         let clock = Arc::new(AtomicU64::new(NOW * 1000));
@@ -114,14 +117,21 @@ impl World {
             uses: Mutex::default(),
             clock: clock.clone(),
             haste: haste.clone(),
+            engine_fails: engine_fails.clone(),
         };
         let app = App::new(config, Box::new(platform));
-        let service = Service::new(app, gateway::routes());
-        Self { service, log, url, clock, haste, records }
+        let service = Service::new(app.clone(), gateway::routes());
+        Self { app, service, log, engine_fails, url, clock, haste, records }
     }
 
     pub fn records(&self) -> MutexGuard<'_, Records> {
         self.records.lock().unwrap()
+    }
+
+    /// From now on calls of the question engine with this name fail, as in an instance whose
+    /// memory is full.
+    pub fn fail_engine(&self, call: Option<&'static str>) {
+        *self.engine_fails.lock().unwrap() = call;
     }
 
     /// Puts a PDF into Storage and gives the masterclass its address.
@@ -319,6 +329,7 @@ async fn rpc(
 struct Native {
     uses: Mutex<HashMap<(Limit, String), u32>>,
     log: Arc<Mutex<Vec<String>>>,
+    engine_fails: Arc<Mutex<Option<&'static str>>>,
     clock: Arc<AtomicU64>,
     haste: Arc<AtomicU32>,
 }
@@ -338,6 +349,15 @@ impl Platform for Native {
 
     fn open_pdf(&self) -> Result<Box<dyn PdfReader>, String> {
         Ok(Box::new(Reader(Vec::new())))
+    }
+
+    fn call_mcq(&self, call: &[u8]) -> Result<Vec<u8>, String> {
+        let failing = self.engine_fails.lock().unwrap();
+        let asked: Value = serde_json::from_slice(call).unwrap();
+        if failing.is_some_and(|name| asked.get(name).is_some()) {
+            return Err("out of memory".into());
+        }
+        mcq::answer(call).map_err(|error| error.to_string())
     }
 
     fn allow(&self, limit: Limit, key: String) -> BoxFuture<'static, bool> {

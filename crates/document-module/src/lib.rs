@@ -1,8 +1,8 @@
-//! `pdf-text` as a WebAssembly module of its own.
+//! `pdf-text` and `mcq` as a WebAssembly module of its own.
 //!
-//! One instance reads one document and is thrown away with everything it held. The boundary is
-//! six functions over numbers, so that the module needs no generated glue; `instance.mjs` is the
-//! other side. A panic, a stack that is too deep or a memory that is full traps: the instance is
+//! One instance reads one document, or answers one call of `mcq`, and is thrown away with
+//! everything it held. The boundary is a few functions over numbers, so that the module needs no
+//! generated glue; `instance.mjs` is the other side. A panic, a stack that is too deep or a memory that is full traps: the instance is
 //! then dead, and nothing else is.
 
 mod document;
@@ -15,9 +15,11 @@ use std::cell::RefCell;
 #[derive(Default)]
 struct Instance {
     document: Document,
-    budget: Vec<u8>,
+    /// A budget or a call, JSON.
+    input: Vec<u8>,
     pages: Option<Pages<'static>>,
-    answer: String,
+    /// JSON.
+    answer: Vec<u8>,
 }
 
 thread_local! {
@@ -44,19 +46,20 @@ pub extern "C" fn reserve_document(count: usize) -> *mut u8 {
     INSTANCE.with_borrow_mut(|instance| instance.document.reserve(count))
 }
 
-/// Room for the next `count` bytes of the budget, a JSON object with the fields of [`Budget`];
-/// without any, the default is used.
+/// Room for the next `count` bytes of JSON: a budget for [`open`] or a call for [`call_mcq`]; null
+/// when there is no memory for them.
 #[unsafe(no_mangle)]
-pub extern "C" fn reserve_budget(count: usize) -> *mut u8 {
-    INSTANCE.with_borrow_mut(|instance| reserve(&mut instance.budget, count))
+pub extern "C" fn reserve_input(count: usize) -> *mut u8 {
+    INSTANCE.with_borrow_mut(|instance| reserve(&mut instance.input, count))
 }
 
-/// Opens the document that was written. Answers `{"ok": {"page_count"}}` or an error.
+/// Opens the document that was written, within the [`Budget`] that was written; without one, the
+/// default is used. Answers `{"ok": {"page_count"}}` or an error.
 #[unsafe(no_mangle)]
 pub extern "C" fn open() {
     INSTANCE.with_borrow_mut(|instance| {
         let document = instance.document.bytes();
-        let opened = budget(&instance.budget).and_then(|budget| Pdf::open(document, &budget));
+        let opened = budget(&instance.input).and_then(|budget| Pdf::open(document, &budget));
         let opened = opened.map(|pdf| {
             let page_count = pdf.page_count();
             // It lives as long as the instance.
@@ -76,6 +79,15 @@ pub extern "C" fn read_page(number: u32) {
             None => Err(Error::Damaged("it was not opened".to_owned())),
         };
         instance.answer = json(read);
+    });
+}
+
+/// Answers the [`mcq::Call`] that was written; what is none has an empty answer.
+#[unsafe(no_mangle)]
+pub extern "C" fn call_mcq() {
+    INSTANCE.with_borrow_mut(|instance| {
+        let call = std::mem::take(&mut instance.input);
+        instance.answer = mcq::answer(&call).unwrap_or_default();
     });
 }
 
@@ -109,11 +121,11 @@ fn budget(json: &[u8]) -> Result<Budget, Error> {
         .map_err(|error| Error::TooComplex(format!("the budget is not understood: {error}")))
 }
 
-fn json<T: Serialize>(result: Result<T, Error>) -> String {
+fn json<T: Serialize>(result: Result<T, Error>) -> Vec<u8> {
     let answer = match result {
         Ok(value) => Answer::Ok(value),
         Err(error) => Answer::Error(error),
     };
     // Strings and numbers always have a JSON form.
-    serde_json::to_string(&answer).unwrap_or_default()
+    serde_json::to_vec(&answer).unwrap_or_default()
 }

@@ -1,12 +1,12 @@
-// The compiled module behind `PdfInstance`: `node --test crates/pdf-text/module/`, after
-// `cargo xtask build`; another file with PDF_TEXT_WASM.
+// The compiled module behind `PdfInstance` and `callMcq`: `node --test crates/document-module/`,
+// after `cargo xtask build`; another file with DOCUMENT_WASM.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { deflateSync } from "node:zlib";
-import { PdfInstance } from "./instance.mjs";
+import { callMcq, PdfInstance } from "./instance.mjs";
 
-const path = process.env.PDF_TEXT_WASM ?? new URL("../../../build/pdf_text.wasm", import.meta.url);
+const path = process.env.DOCUMENT_WASM ?? new URL("../../build/document.wasm", import.meta.url);
 const module = new WebAssembly.Module(readFileSync(path));
 
 /** A PDF of these objects; the first is the catalog. Without a cross-reference table, which readers rebuild. */
@@ -173,4 +173,34 @@ test("a document whose every page traps is too complex", () => {
   } finally {
     trap.restore();
   }
+});
+
+const text = readFileSync(new URL("../mcq/tests/fixtures/sang.txt", import.meta.url), "utf8");
+
+/** Calls the engine as the Worker does. */
+function call(value, using = module) {
+  const answered = callMcq(using, new TextEncoder().encode(JSON.stringify(value)));
+  return JSON.parse(new TextDecoder().decode(answered));
+}
+
+test("the question engine answers calls, each in an instance of its own", () => {
+  const pages = [{ number: 1, text }];
+  assert.equal(call({ detect_language: { pages } }), "fr");
+  const options = { count: 1, language: "fr", seed: 1, avoid: [] };
+  const made = call({ generate: { pages, options } });
+  assert.deepEqual(call({ generate: { pages, options } }), made);
+  const [question] = made.questions;
+  const words = (from) => from.replace(/\P{L}/gu, "");
+  assert.ok(words(text).includes(words(question.evidence.quote)));
+  assert.deepEqual(call({ find_flaws: { question, language: "fr" } }), question.flaws);
+  const negative = { ...question, question_text: "Lequel n'est pas une réaction ?" };
+  assert.ok(call({ find_flaws: { question: negative, language: "fr" } }).includes("negative_stem"));
+});
+
+test("what is no call, and what needs too much memory, throws; the next call is answered", () => {
+  assert.throws(() => call({ unknown: {} }), /not understood/);
+  assert.throws(() => callMcq(module, new Uint8Array(200 << 20)), /does not fit/);
+  const pages = [{ number: 1, text: text.repeat(Math.ceil(60e6 / text.length)) }];
+  assert.throws(() => call({ detect_language: { pages } }), WebAssembly.RuntimeError);
+  assert.equal(call({ detect_language: { pages: [{ number: 1, text }] } }), "fr");
 });

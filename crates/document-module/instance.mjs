@@ -1,7 +1,8 @@
-// One instance of the PDF module (`pdf_text.wasm`) for one document.
+// Instances of the document module (`document.wasm`): one for each document, one for each call of
+// the question engine.
 //
-// The instance has memory of its own with a maximum of its own. Whatever a hostile document does
-// to it ends in a trap here and nowhere else, and the instance is thrown away with the document.
+// An instance has memory of its own with a maximum of its own. Whatever a hostile document does
+// to it ends in a trap here and nowhere else, and the instance is thrown away afterwards.
 
 /** Traps after which a document is given up; each costs one page. */
 const MOST_TRAPS = 3;
@@ -20,7 +21,7 @@ export class PdfInstance {
   #full = false;
   #peak = 0;
 
-  /** @param {WebAssembly.Module} module `pdf_text.wasm`, compiled */
+  /** @param {WebAssembly.Module} module `document.wasm`, compiled */
   constructor(module) {
     this.#module = module;
     this.#instantiate();
@@ -108,7 +109,7 @@ export class PdfInstance {
     return this.#call(() => {
       const bytes = new TextEncoder().encode(budget);
       if (bytes.length > 0) {
-        const at = this.#exports.reserve_budget(bytes.length) >>> 0;
+        const at = this.#exports.reserve_input(bytes.length) >>> 0;
         new Uint8Array(this.#exports.memory.buffer, at, bytes.length).set(bytes);
       }
       this.#exports.open();
@@ -137,10 +138,7 @@ export class PdfInstance {
   #call(run) {
     try {
       run();
-      const start = this.#exports.answer_start() >>> 0;
-      const length = this.#exports.answer_length();
-      const answer = new Uint8Array(this.#exports.memory.buffer, start, length);
-      return JSON.parse(new TextDecoder().decode(answer));
+      return JSON.parse(new TextDecoder().decode(answer(this.#exports)));
     } catch (trap) {
       return { error: { code: "pdf_too_complex", message: `the reader was stopped: ${trap}` } };
     } finally {
@@ -153,6 +151,29 @@ export class PdfInstance {
     const size = this.#exports?.memory.buffer.byteLength ?? 0;
     this.#peak = Math.max(this.#peak, size);
   }
+}
+
+/**
+ * Answers one `mcq::Call` in an instance of its own. Throws where it needs more memory than an
+ * instance has.
+ * @param {WebAssembly.Module} module `document.wasm`, compiled
+ * @param {Uint8Array} call JSON
+ * @returns {Uint8Array} JSON
+ */
+export function callMcq(module, call) {
+  const { exports } = new WebAssembly.Instance(module);
+  const at = exports.reserve_input(call.length) >>> 0;
+  if (at === 0) throw new Error("the call does not fit into the memory");
+  new Uint8Array(exports.memory.buffer, at, call.length).set(call);
+  exports.call_mcq();
+  const answered = answer(exports);
+  if (answered.length === 0) throw new Error("the call is not understood");
+  return answered;
+}
+
+/** What the last call into an instance left, where it lies. */
+function answer({ memory, answer_start, answer_length }) {
+  return new Uint8Array(memory.buffer, answer_start() >>> 0, answer_length());
 }
 
 function failure(code, message) {

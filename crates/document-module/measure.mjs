@@ -1,12 +1,12 @@
 // Reads PDFs with the compiled module and prints, for each, one JSON line: what came out of it,
-// seconds and peak memory. `node crates/pdf-text/module/measure.mjs [--module FILE] FILE...`
+// seconds and peak memory. `node crates/document-module/measure.mjs [--module FILE] FILE...`
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { PdfInstance } from "./instance.mjs";
 
 const files = process.argv.slice(2);
-let path = fileURLToPath(new URL("../../../build/pdf_text.wasm", import.meta.url));
+let path = fileURLToPath(new URL("../../build/document.wasm", import.meta.url));
 if (files[0] === "--module") [, path] = files.splice(0, 2);
 
 const wasm = readFileSync(path);
