@@ -10,6 +10,7 @@
 //! Those of messages ([`whapi`], [`resend`]) keep everything they accepted, so that their books can
 //! be compared with ours, and have a port of their own each, so that it can be closed.
 
+mod body;
 pub mod messages;
 pub mod openai;
 mod published;

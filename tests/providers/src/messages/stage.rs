@@ -4,17 +4,15 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
-use bytes::Bytes;
-use futures_util::stream;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::watch;
 
 use super::port::{Cut, Port};
 use super::{Fault, Storm};
+use crate::body::{broken, endless};
 use crate::openai::lock;
 
 /// A request as it came, without its token and without what it says.
@@ -274,23 +272,4 @@ impl Stage {
 fn honest(status: u16, body: &Value) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, axum::Json(body)).into_response()
-}
-
-/// A body that promises its full length and breaks off in the middle.
-fn broken(body: &Value) -> Response {
-    let whole = body.to_string();
-    let half = Bytes::copy_from_slice(whole.as_bytes().get(..whole.len() / 2).unwrap_or_default());
-    let parts = stream::iter([Ok(half), Err(std::io::Error::other("cut"))]);
-    let headers = [
-        (header::CONTENT_TYPE, "application/json".to_owned()),
-        (header::CONTENT_LENGTH, whole.len().to_string()),
-    ];
-    (headers, Body::from_stream(parts)).into_response()
-}
-
-/// A body without an end.
-fn endless() -> Response {
-    let spaces = Bytes::from_static(&[b' '; 64 * 1024]);
-    let parts = stream::repeat_with(move || Ok::<_, std::io::Error>(spaces.clone()));
-    ([(header::CONTENT_TYPE, "application/json")], Body::from_stream(parts)).into_response()
 }

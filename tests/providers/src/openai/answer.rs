@@ -1,10 +1,8 @@
 //! What the stand-in answers: honest questions out of the prompt, and what each fault makes of them.
 
-use axum::body::Body;
-use axum::http::{StatusCode, header};
+pub(crate) use crate::body::{broken, endless};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use bytes::Bytes;
-use futures_util::stream;
 use mcq::{Letter, Page, Question};
 use serde_json::{Value, json};
 
@@ -183,22 +181,4 @@ pub(crate) fn error(status: u16, kind: &str, code: Option<&str>, message: &str) 
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let body = json!({"error": {"message": message, "type": kind, "param": null, "code": code}});
     (status, axum::Json(body)).into_response()
-}
-
-/// A body that promises its full length and breaks off in the middle.
-pub(crate) fn broken(body: &Value) -> Response {
-    let whole = body.to_string();
-    let half = Bytes::copy_from_slice(whole.as_bytes().get(..whole.len() / 2).unwrap_or_default());
-    let parts = stream::iter([Ok(half), Err(std::io::Error::other("cut"))]);
-    let length = whole.len().to_string();
-    let headers =
-        [(header::CONTENT_TYPE, "application/json".to_owned()), (header::CONTENT_LENGTH, length)];
-    (headers, Body::from_stream(parts)).into_response()
-}
-
-/// A body without an end.
-pub(crate) fn endless() -> Response {
-    let spaces = Bytes::from_static(&[b' '; 64 * 1024]);
-    let parts = stream::repeat_with(move || Ok::<_, std::io::Error>(spaces.clone()));
-    ([(header::CONTENT_TYPE, "application/json")], Body::from_stream(parts)).into_response()
 }
