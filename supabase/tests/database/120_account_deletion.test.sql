@@ -48,10 +48,10 @@ select tests.act_as_owner();
 
 select set_eq(
   format('select tests.places_of(%L)', tests.id('leaving')),
-  array['public.profiles.id', 'public.inscriptions.profile_id', 'private.test_papers.profile_id', 'private.idempotent_requests.caller', 'public.consents.user_id', 'private.student_records.student_id'],
+  array['public.profiles.id', 'public.inscriptions.profile_id', 'private.test_papers.profile_id', 'private.idempotent_requests.caller', 'public.consents.user_id', 'private.student_records.student_id', 'public.outbound_messages.profile_id'],
   'before, the account is named where it is expected');
-select set_eq($$ select tests.places_of('Partante') $$, array['public.profiles.full_name', 'private.student_records.full_name', 'private.student_records.name_key', 'private.student_records.search_text'], 'the name is in the profile and in what is made from it');
-select set_eq($$ select tests.places_of('998877665') $$, array['public.profiles.whatsapp_number', 'private.student_records.whatsapp_number', 'private.student_records.search_text'], 'and so is the number');
+select set_eq($$ select tests.places_of('Partante') $$, array['public.profiles.full_name', 'private.student_records.full_name', 'private.student_records.name_key', 'private.student_records.search_text', 'public.outbound_messages.data'], 'the name is in the profile and in what is made from it');
+select set_eq($$ select tests.places_of('998877665') $$, array['public.profiles.whatsapp_number', 'private.student_records.whatsapp_number', 'private.student_records.search_text', 'public.outbound_messages.recipient'], 'and so is the number');
 
 select lives_ok(format('delete from auth.users where id = %L', tests.id('leaving')), 'a student''s account is deleted');
 select is_empty(format('select tests.places_of(%L)', tests.id('leaving')), 'afterwards the account is named nowhere');

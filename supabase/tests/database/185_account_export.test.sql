@@ -51,7 +51,7 @@ select tests.let_time_pass();
 select tests.act_as('student');
 select tests.let('export', export_account()::text);
 select set_eq($$ select jsonb_object_keys(tests.the('export')::jsonb) $$,
-  array['account', 'consents', 'exported_at', 'files', 'inscriptions', 'opened_tests', 'profile', 'questions', 'requests', 'roles'], 'the export has these parts');
+  array['account', 'consents', 'exported_at', 'files', 'inscriptions', 'messages', 'opened_tests', 'profile', 'questions', 'requested_messages', 'requests', 'roles'], 'the export has these parts');
 select is(tests.at('{account,email}'), '"student@pgtap.invalid"', 'the address');
 select is(tests.at('{account,user_metadata,ville}'), '"Oyem"', 'what the person wrote at sign-up');
 select is(tests.at('{account,identities,0,provider}'), '"google"', 'how they sign in');
