@@ -83,6 +83,8 @@ from (
       || case when p % 3 = 0 then ' ' || (array['Mve', 'Ona', 'Abessolo', 'Angoue', 'Assoumou', 'Nsome', 'Mezui'])[1 + p % 7] else '' end as last_name
   from generate_series(1, ceil(:n * 0.8)::bigint) p) as names;
 
+analyze person;
+
 insert into auth.users (id, aud, role, email, email_confirmed_at, raw_user_meta_data, created_at)
 select id, 'authenticated', 'authenticated',
   regexp_replace(regexp_replace(normalize(lower(first_name || '.' || last_name), nfd), '[\u0300-\u036f]', '', 'g'), '[^a-z.]', '', 'g')
@@ -113,6 +115,10 @@ create temp table question on commit drop as
 select m, q, pg_temp.bench_id('question', m * 15 + q) as id, chr(65 + q % 4) as correct_choice, (q - 7) / 5.0 as difficulty
 from generate_series(0, 19) m, generate_series(0, 14) q;
 
+-- Without these the plans below would be made for empty tables.
+analyze registration;
+analyze question;
+
 insert into private.test_paper_questions (paper_id, position, question_id, masterclass_id)
 select pg_temp.ordered_id(r.k), n, q.id, pg_temp.bench_id('masterclass', r.m)
 from registration r cross join generate_series(1, 10) n
@@ -135,6 +141,12 @@ from (
 group by t.k, t.id, t.type;
 
 -- ---------------------------------------------------------------- what triggers would have kept
+analyze public.inscriptions;
+analyze public.tests;
+analyze public.profiles;
+analyze public.questions;
+analyze private.test_papers;
+analyze private.test_paper_questions;
 select private.refresh_student_records(array_agg(id)) from registration having count(*) > 0 \g /dev/null
 select definition from index_definition \gexec
 select private.recompute_statistics() \g /dev/null

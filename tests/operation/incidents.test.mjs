@@ -9,7 +9,7 @@ import { call, createStudent } from '../functions/project.mjs'
 
 const { DATABASE_URL, SENTRY_DSN } = process.env
 
-test('an answer of kind 5xx is reported, with its request id and without personal data', async (t) => {
+test('an answer of kind 5xx is reported, with its request id and without personal data', { timeout: 60_000 }, async (t) => {
   if (!DATABASE_URL || !SENTRY_DSN) return t.skip('needs the database and a Worker that reports to this machine')
   let take
   const reported = new Promise((resolve) => { take = resolve })

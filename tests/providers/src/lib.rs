@@ -6,7 +6,16 @@
 //!
 //! A Rust test starts one in its own process ([`openai::OpenAi::start`]) and scripts it through its
 //! handle; an end-to-end run starts the `providers` binary and scripts it over `/_control/…`.
+//!
+//! Those of messages ([`whapi`], [`resend`]) keep everything they accepted, so that their books can
+//! be compared with ours, and have a port of their own each, so that it can be closed.
 
+pub mod messages;
 pub mod openai;
+mod published;
+pub mod resend;
 pub mod sample;
 mod server;
+pub mod whapi;
+
+pub use published::Published;

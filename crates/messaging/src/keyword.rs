@@ -1,0 +1,79 @@
+//! STOP and START in what a recipient writes.
+
+use unicode_normalization::UnicodeNormalization as _;
+
+/// What a recipient asks for in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Keyword {
+    /// STOP, ARRET, ARRÊT or STOPPER: no more messages.
+    Stop,
+    /// START or REPRENDRE: messages again.
+    Start,
+}
+
+/// Words that may follow a keyword without changing what it asks for.
+const COMPANIONS: [&str; 17] = [
+    "SVP",
+    "STP",
+    "MERCI",
+    "PLEASE",
+    "THANKS",
+    "LE",
+    "LES",
+    "VOS",
+    "CES",
+    "MES",
+    "THE",
+    "ALL",
+    "MESSAGE",
+    "MESSAGES",
+    "NOTIFICATION",
+    "NOTIFICATIONS",
+    "WHATSAPP",
+];
+
+/// A keyword and at most three companions ("Stop les messages svp").
+const MAX_WORDS: usize = 4;
+
+/// Longer texts are sentences; they are not even looked at.
+const MAX_BYTES: usize = 100;
+
+impl Keyword {
+    /// The keyword `text` consists of, in any case, with or without accents, whatever surrounds
+    /// it that is no letter or digit ("« Stop ! »", "arrêt.", "STOP 🙏").
+    ///
+    /// The first word must be the keyword, and all others words that go with it (politeness,
+    /// "les messages"). So "je ne veux pas arrêter", "arrêt de bus", "stop ou encore ?" and
+    /// "start-up" ask for nothing: a person who writes a sentence is read by a person. A STOP that
+    /// is missed can be written again; one that is invented cuts somebody off unseen.
+    pub fn read(text: &str) -> Option<Self> {
+        if text.len() > MAX_BYTES {
+            return None;
+        }
+        // NFKD: accents become marks of their own, full-width letters become ordinary ones.
+        let plain: String = text
+            .nfkd()
+            .filter(|c| !('\u{300}'..='\u{36f}').contains(c))
+            .flat_map(char::to_uppercase)
+            .collect();
+        // A hyphen or an apostrophe joins: "start-up" is one word, and no keyword.
+        let joins = |c: char| matches!(c, '-' | '\'' | '’' | '_');
+        let mut words = plain
+            .split(|c: char| !c.is_alphanumeric() && !joins(c))
+            .map(|word| word.trim_matches(joins))
+            .filter(|word| !word.is_empty());
+        let keyword = match words.next()? {
+            "STOP" | "ARRET" | "STOPPER" => Self::Stop,
+            "START" | "REPRENDRE" => Self::Start,
+            _ => return None,
+        };
+        let mut others = 0;
+        for word in words {
+            others += 1;
+            if others >= MAX_WORDS || !COMPANIONS.contains(&word) {
+                return None;
+            }
+        }
+        Some(keyword)
+    }
+}
