@@ -80,8 +80,9 @@ async fn a_question_written_by_hand_is_checked() {
         "evidence": {"page": 1, "quote": ""},
     }))
     .unwrap();
-    let flaws = world.app.platform().check_question(&question, mcq::Language::Fr).unwrap();
+    let flaws =
+        world.service.app().platform().check_question(&question, mcq::Language::Fr).unwrap();
     assert!(flaws.contains(&mcq::Flaw::NegativeStem) && flaws.contains(&mcq::Flaw::AllOfTheAbove));
     world.fail_engine(Some("find_flaws"));
-    assert!(world.app.platform().check_question(&question, mcq::Language::Fr).is_err());
+    assert!(world.service.app().platform().check_question(&question, mcq::Language::Fr).is_err());
 }
