@@ -70,7 +70,6 @@ pub enum Trouble {
 
 /// The functions and the project they talk to.
 pub struct World {
-    pub app: App,
     pub service: Service,
     pub log: Arc<Mutex<Vec<String>>>,
     engine_fails: Arc<Mutex<Option<&'static str>>>,
@@ -120,8 +119,8 @@ impl World {
             engine_fails: engine_fails.clone(),
         };
         let app = App::new(config, Box::new(platform));
-        let service = Service::new(app.clone(), gateway::routes());
-        Self { app, service, log, engine_fails, url, clock, haste, records }
+        let service = Service::new(app, gateway::routes());
+        Self { service, log, engine_fails, url, clock, haste, records }
     }
 
     pub fn records(&self) -> MutexGuard<'_, Records> {
