@@ -11,7 +11,7 @@ use crate::Cli;
 
 /// Checks `README.md`, `CONTRIBUTING.md` and everything in `docs/`.
 pub async fn check(root: &Path) -> Result<Outcome> {
-    let mut files: Vec<PathBuf> = ["README.md", "CONTRIBUTING.md"]
+    let mut files: Vec<PathBuf> = ["README.md", "README.fr.md", "CONTRIBUTING.md"]
         .iter()
         .map(|name| root.join(name))
         .filter(|file| file.is_file())
@@ -49,6 +49,7 @@ pub async fn check(root: &Path) -> Result<Outcome> {
         bail!("{}", differences.join("\n"));
     }
     println!("requests.http: an example of every route, and of no other");
+    println!("docs/ERRORS.md: {} codes, those that are answered", super::error_codes::check(root)?);
     Ok(Outcome::Passed)
 }
 

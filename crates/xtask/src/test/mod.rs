@@ -2,6 +2,7 @@
 
 mod dependencies;
 mod docs;
+mod error_codes;
 mod openapi;
 mod running;
 mod rust;
