@@ -111,7 +111,7 @@ begin
   left join (select c.state, sum(c.n) as n from private.outbound_message_counts c group by c.state) as k on k.state = s.state;
   counted := num_nonnulls(list_outbound_messages.message_type, list_outbound_messages.recipient, people, since, until) > 0;
   if counted then
-    execute 'select count(*) from (select from public.outbound_messages m where true' || filters || ' limit $9 + 1) as some'
+    execute 'select count(*) from (select from public.outbound_messages m where true' || filters || ' limit $9 + 1) as hits'
     into total
     using list_outbound_messages.state, list_outbound_messages.message_type, list_outbound_messages.recipient, people,
       since, until, from_time, from_sequence, most_counted;
