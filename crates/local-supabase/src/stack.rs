@@ -3,6 +3,7 @@
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 
+use axum::serve::ListenerExt as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 
@@ -178,6 +179,11 @@ impl Stack {
         let listener = tokio::net::TcpListener::bind(loopback(options.ports.gateway)).await;
         let listener = listener
             .map_err(|_| Error::PortTaken { port: options.ports.gateway, what: "the gateway" })?;
+        // A head and a body are two writes, and the second would wait 40 ms for the first's receipt.
+        let listener = listener.tap_io(|connection| {
+            // At worst it is slow.
+            let _ = connection.set_nodelay(true);
+        });
         let router = gateway.router();
         self.tasks.push(tokio::spawn(async move {
             // Ends with the task.
