@@ -104,8 +104,8 @@ impl Client {
             "text": email.text,
             "html": email.html,
         });
-        if let Some(reply_to) = email.reply_to {
-            request["reply_to"] = json!(reply_to);
+        if let (Some(reply_to), Some(members)) = (email.reply_to, request.as_object_mut()) {
+            members.insert("reply_to".to_owned(), json!(reply_to));
         }
         match self.post(key, &request).await {
             Ok(answer) => read_answer(&answer),

@@ -193,7 +193,9 @@ impl Postman {
             return;
         }
         let mut element = message.json();
-        element["from_name"] = json!("Awa");
+        if let Some(members) = element.as_object_mut() {
+            members.insert("from_name".to_owned(), json!("Awa"));
+        }
         self.add(&mut desk, Instant::now(), "messages", &element, None, false);
         drop(desk);
         self.news.notify_one();
