@@ -166,14 +166,50 @@ struct Row<'a, T> {
     id: Option<Uuid>,
     #[serde(flatten)]
     question: &'a T,
-    /// Those of the text before do not go on.
-    flaws: [&'a str; 0],
+    flaws: Vec<mcq::Flaw>,
 }
 
 impl<'a, T: Serialize> Row<'a, T> {
-    fn write(id: Option<Uuid>, question: &'a T) -> Result<String, Problem> {
-        serde_json::to_string(&Self { id, question, flaws: [] }).map_err(Problem::internal)
+    fn write(id: Option<Uuid>, question: &'a T, flaws: Vec<mcq::Flaw>) -> Result<String, Problem> {
+        serde_json::to_string(&Self { id, question, flaws }).map_err(Problem::internal)
     }
+}
+
+/// The item-writing flaws of a question. They are advice: a check that fails keeps nobody from
+/// writing, and is said in the log.
+fn find_flaws(
+    app: &App,
+    question_text: &str,
+    choices: &Choices,
+    correct_choice: Letter,
+) -> Vec<mcq::Flaw> {
+    let Choices { a, b, c, d } = choices;
+    let question = mcq::Question {
+        question_text: question_text.to_owned(),
+        choices: [a, b, c, d].map(String::clone).into(),
+        correct_choice: match correct_choice {
+            Letter::A => mcq::Letter::A,
+            Letter::B => mcq::Letter::B,
+            Letter::C => mcq::Letter::C,
+            Letter::D => mcq::Letter::D,
+        },
+        evidence: mcq::Evidence { page: 1, quote: String::new() },
+        flaws: Vec::new(),
+    };
+    let page = mcq::Page { number: 1, text: [question_text, a, b, c, d].join("\n") };
+    let platform = app.platform();
+    let found = platform
+        .detect_language(&[page])
+        .and_then(|language| platform.check_question(&question, language));
+    found.unwrap_or_else(|cause| {
+        let line = json!({
+            "message": "the flaws of a question could not be looked for",
+            "level": "warn",
+            "error.cause": cause,
+        });
+        platform.log(&line.to_string());
+        Vec::new()
+    })
 }
 
 impl NewQuestion {
@@ -416,7 +452,8 @@ async fn counted(app: &App, query: postgrest::Builder) -> Result<(Box<RawValue>,
 /// 1. The caller is staff: 401 `unauthenticated`, 403 `staff_only`, 429 `too_many_requests`.
 /// 2. The body is a [`NewQuestion`]: 400 `malformed_json`, 413 `body_too_large`,
 ///    415 `unsupported_media_type`, 422 `invalid_request`.
-/// 3. It is stored, as the caller: 404 `masterclass_not_found`.
+/// 3. Its item-writing flaws are looked for.
+/// 4. It is stored, as the caller: 404 `masterclass_not_found`.
 #[utoipa::path(
     post,
     path = PATH,
@@ -441,7 +478,9 @@ pub(crate) async fn create_question(
 ) -> Result<Response, Problem> {
     question.check()?;
     let id = Uuid::new_v4();
-    let row = Row::write(Some(id), &question)?;
+    let flaws =
+        find_flaws(&app, &question.question_text, &question.choices, question.correct_choice);
+    let row = Row::write(Some(id), &question, flaws)?;
     let query = app.project().from(staff.identity(), "questions")?.insert(row).select(COLUMNS);
     let stored: Option<Box<RawValue>> = only(&app, query).await?;
     let stored = stored.ok_or_else(|| Problem::internal("a question was stored and not shown"))?;
@@ -454,7 +493,8 @@ pub(crate) async fn create_question(
 /// 1. The caller is staff: 401 `unauthenticated`, 403 `staff_only`, 429 `too_many_requests`.
 /// 2. The body is a [`ChangedQuestion`]: 400 `malformed_json`, 413 `body_too_large`,
 ///    415 `unsupported_media_type`, 422 `invalid_request`.
-/// 3. The row of that version is changed, as the caller: 404 `question_not_found`,
+/// 3. Its item-writing flaws are looked for anew.
+/// 4. The row of that version is changed, as the caller: 404 `question_not_found`,
 ///    409 `stale_version`, 409 `question_in_use`.
 #[utoipa::path(
     put,
@@ -481,8 +521,10 @@ pub(crate) async fn replace_question(
     Json(question): Json<ChangedQuestion>,
 ) -> Result<axum::Json<Box<RawValue>>, Problem> {
     question.check()?;
+    let flaws =
+        find_flaws(&app, &question.question_text, &question.choices, question.correct_choice);
     let query = of_version(&app, &staff, id, question.version)?
-        .update(Row::write(None, &question)?)
+        .update(Row::write(None, &question, flaws)?)
         .select(COLUMNS);
     match only(&app, query).await? {
         Some(stored) => Ok(axum::Json(stored)),
@@ -776,13 +818,14 @@ mod tests {
             version: 3,
         };
         let row: serde_json::Value =
-            serde_json::from_str(&Row::write(None, &question).unwrap()).unwrap();
+            serde_json::from_str(&Row::write(None, &question, vec![mcq::Flaw::KType]).unwrap())
+                .unwrap();
         assert_eq!(
             row,
             json!({
                 "question_text": "Quoi ?", "choices": {"A": "1", "B": "2", "C": "3", "D": "4"},
                 "correct_choice": "B", "status": "archived", "evidence_page": null,
-                "evidence_quote": null, "flaws": [],
+                "evidence_quote": null, "flaws": ["k_type"],
             })
         );
     }

@@ -278,6 +278,20 @@ async fn the_bank_is_listed_with_a_total_also_beyond_its_end() {
     }
 }
 
+/// What the engine finds in a question whose answer is A.
+fn mcq_flaws(question_text: &str, choices: [&str; 4]) -> Value {
+    let question = mcq::Question {
+        question_text: question_text.into(),
+        choices: choices.map(str::to_owned).into(),
+        correct_choice: mcq::Letter::A,
+        evidence: mcq::Evidence { page: 1, quote: String::new() },
+        flaws: Vec::new(),
+    };
+    let flaws = mcq::find_flaws(&question, mcq::Language::Fr);
+    assert!(!flaws.is_empty(), "a question that tests nothing");
+    serde_json::to_value(flaws).unwrap()
+}
+
 #[tokio::test]
 async fn a_question_is_created_where_its_location_says() {
     let world = World::start(&[]).await;
@@ -289,6 +303,7 @@ async fn a_question_is_created_where_its_location_says() {
     let path = format!("/api/admin/questions/{}", row["id"].as_str().unwrap());
     assert_eq!(answer.headers["location"], path.as_str());
     assert_eq!((&row["status"], &row["evidence_page"]), (&"draft".into(), &Value::Null));
+    assert_eq!(row["flaws"], mcq_flaws("Quoi ?", ["un", "deux", "trois", "quatre"]));
 
     let refusal = json!({"code": "23503", "message": "violates foreign key constraint"});
     world.records().questions.push_back((409, "*/*", refusal));
