@@ -128,8 +128,8 @@ function growing(student) {
 /** Somebody with both tests, if there is anybody. */
 async function someone() {
   const [found] = await database`
-    select i.user_id, i.masterclass_id, p.full_name from public.inscriptions i join public.profiles p on p.id = i.user_id
-    order by i.user_id limit 1`
+    select p.id as user_id, i.masterclass_id, p.full_name from public.inscriptions i join public.profiles p on p.id = i.profile_id
+    order by p.id limit 1`
   return found
 }
 

@@ -80,7 +80,7 @@ def prepare():
         "choices": {"A": "trois", "B": "quatre", "C": "cinq", "D": "six"},
         "correct_choice": "B",
     }
-    questions = call("POST", "/rest/v1/questions", admin, json=[question] * 20)
+    questions = call("POST", "/rest/v1/questions", admin, json=[question] * 60)
     return {
         "staff": [token for _, token in staff],
         "students": [token for _, token in students],
@@ -137,6 +137,17 @@ def before_call(context, case, kwargs):
     query = case.query or {}
     if is_uuid(query.get("masterclass_id")):
         query["masterclass_id"] = world["masterclass"]
+    right = case.meta is not None and case.meta.generation.mode.is_positive
+    if right and isinstance(body, dict) and "choices" in body:
+        # Drawn at random, four choices are hardly ever four, and a text is often only spaces.
+        body["question_text"] = "Combien font deux et deux ?"
+        body["choices"] = {"A": "trois", "B": "quatre", "C": "cinq", "D": "six"}
+        body.pop("evidence_page", None)
+        body.pop("evidence_quote", None)
+        if "version" in body:
+            body["version"] = 1
+    if right and isinstance(body, dict) and isinstance(body.get("questions"), list):
+        body["questions"] = [{"id": next(world["known"]["question"]), "version": 1}]
     if isinstance(body, dict) and is_uuid(body.get("masterclass_id")):
         body["masterclass_id"] = world["masterclass"]
         if case.operation.path == "/api/generate-questions" and body.get("engine") != "openai":

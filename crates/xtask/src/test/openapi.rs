@@ -123,7 +123,8 @@ fn table(statuses: &Statuses) -> String {
         .join("\n")
 }
 
-/// What was mostly throttled was hardly tried, and nothing at all proves nothing.
+/// What was mostly throttled was hardly tried, nor was what never succeeded; and nothing at all
+/// proves nothing.
 fn judge(statuses: &Statuses) -> Result<()> {
     if statuses.is_empty() {
         bail!("schemathesis called nothing");
@@ -134,6 +135,11 @@ fn judge(statuses: &Statuses) -> Result<()> {
         if throttled * 2 > all {
             bail!(
                 "{operation} was throttled {throttled} times of {all}: add accounts in tests/openapi/hooks.py"
+            );
+        }
+        if !counts.keys().any(|status| (200..300).contains(status)) {
+            bail!(
+                "{operation} never succeeded: the document lacks something that is demanded, or tests/openapi/hooks.py gives it nothing to work on"
             );
         }
     }
@@ -149,9 +155,10 @@ mod tests {
     }
 
     #[test]
-    fn an_operation_that_was_mostly_throttled_was_not_tried() {
+    fn an_operation_that_was_mostly_throttled_or_never_succeeded_was_not_tried() {
         assert!(judge(&statuses(&[(200, 10), (429, 10)])).is_ok());
         assert!(judge(&statuses(&[(200, 10), (429, 11)])).is_err());
+        assert!(judge(&statuses(&[(401, 10), (422, 10)])).is_err());
         assert!(judge(&Statuses::new()).is_err());
     }
 
