@@ -12,14 +12,16 @@ pub enum Keyword {
 }
 
 /// Words that may follow a keyword without changing what it asks for.
-const COMPANIONS: [&str; 17] = [
+const COMPANIONS: &[&str] = &[
+    // Politeness.
     "SVP",
     "STP",
     "MERCI",
     "PLEASE",
-    "THANKS",
+    "THANKS", // What is to stop.
     "LE",
     "LES",
+    "DES",
     "VOS",
     "CES",
     "MES",
@@ -43,9 +45,10 @@ impl Keyword {
     /// it that is no letter or digit ("« Stop ! »", "arrêt.", "STOP 🙏").
     ///
     /// The first word must be the keyword, and all others words that go with it (politeness,
-    /// "les messages"). So "je ne veux pas arrêter", "arrêt de bus", "stop ou encore ?" and
-    /// "start-up" ask for nothing: a person who writes a sentence is read by a person. A STOP that
-    /// is missed can be written again; one that is invented cuts somebody off unseen.
+    /// "les messages", the keyword again). So "je ne veux pas arrêter", "arrêt de bus", "stop ou
+    /// encore ?" and "start-up" ask for nothing: a person who writes a sentence is read by a
+    /// person. A STOP that is missed can be written again; one that is invented cuts somebody off
+    /// unseen.
     pub fn read(text: &str) -> Option<Self> {
         if text.len() > MAX_BYTES {
             return None;
@@ -62,18 +65,21 @@ impl Keyword {
             .split(|c: char| !c.is_alphanumeric() && !joins(c))
             .map(|word| word.trim_matches(joins))
             .filter(|word| !word.is_empty());
-        let keyword = match words.next()? {
-            "STOP" | "ARRET" | "STOPPER" => Self::Stop,
-            "START" | "REPRENDRE" => Self::Start,
-            _ => return None,
-        };
-        let mut others = 0;
-        for word in words {
-            others += 1;
-            if others >= MAX_WORDS || !COMPANIONS.contains(&word) {
+        let keyword = Self::of(words.next()?)?;
+        for (place, word) in words.enumerate() {
+            let goes_with_it = COMPANIONS.contains(&word) || Self::of(word) == Some(keyword);
+            if place + 2 > MAX_WORDS || !goes_with_it {
                 return None;
             }
         }
         Some(keyword)
+    }
+
+    fn of(word: &str) -> Option<Self> {
+        match word {
+            "STOP" | "ARRET" | "STOPPER" => Some(Self::Stop),
+            "START" | "REPRENDRE" => Some(Self::Start),
+            _ => None,
+        }
     }
 }

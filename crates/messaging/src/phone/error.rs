@@ -15,8 +15,9 @@ pub enum PhoneError {
     /// The country has no numbers of this length.
     #[error("wrong number of digits for the country")]
     Length,
-    /// A number of Gabon as it was written before 15 November 2019.
-    #[error("a number of Gabon in the numbering that ended in 2024")]
+    /// A number of Gabon as it was written before 15 November 2019, or one with a digit missing:
+    /// they look the same.
+    #[error("a number of Gabon in the numbering that ended in 2024, or with a digit missing")]
     OldGabon,
     /// A number of Côte d'Ivoire as it was written before 31 January 2021.
     #[error("a number of Côte d'Ivoire in the numbering that ended in 2021")]
@@ -65,11 +66,12 @@ impl PhoneError {
                  another country, begin with + and the country code.",
             ],
             Self::OldGabon => [
-                "Ce numéro suit l’ancienne numérotation du Gabon\u{a0}: ajoutez le chiffre de \
-                 l’opérateur (074 ou 077 au lieu de 04 et 07, 062, 065 ou 066 au lieu de 02, 05 et \
-                 06, 011 au lieu de 01).",
-                "This number follows the old numbering of Gabon: add the operator’s digit (074 or \
-                 077 for 04 and 07, 062, 065 or 066 for 02, 05 and 06, 011 for 01).",
+                "Un numéro du Gabon a neuf chiffres depuis 2019\u{a0}: vérifiez qu’il n’en manque \
+                 pas, ou ajoutez celui de l’opérateur (074 ou 077 au lieu de 04 et 07, 062, 065 ou \
+                 066 au lieu de 02, 05 et 06, 011 au lieu de 01).",
+                "A number of Gabon has had nine digits since 2019: check that none is missing, or \
+                 add the operator’s (074 or 077 for 04 and 07, 062, 065 or 066 for 02, 05 and 06, \
+                 011 for 01).",
             ],
             Self::OldIvoryCoast => [
                 "Les numéros de Côte d’Ivoire ont dix chiffres depuis 2021\u{a0}: ajoutez 07 \

@@ -43,7 +43,9 @@ impl PhoneNumber {
     /// See [`PhoneError`]. An unknown region is [`PhoneError::Country`].
     pub fn parse_in(typed: &str, region: &str) -> Result<Self, PhoneError> {
         let (plus, digits) = read_digits(typed)?;
-        let international = if plus { Some(digits.as_str()) } else { digits.strip_prefix("00") };
+        // No country code begins with 0: "+00241" is +241.
+        let international =
+            if plus { Some(digits.trim_start_matches('0')) } else { digits.strip_prefix("00") };
         if let Some(digits) = international {
             // Renumbered countries are not +1, where a country code is no fixed number of digits.
             let renumbered = match digits.split_at_checked(3) {

@@ -18,7 +18,7 @@ use variables::Written;
 
 /// The longest text a WhatsApp message may have, in characters
 /// (<https://developers.facebook.com/docs/whatsapp/cloud-api/reference/messages#text-object>).
-/// No message comes near it: the longest variables and a link make about 3,600.
+/// No message comes near it: the longest variables and a link make about 2,700.
 pub const MAX_WHATSAPP_CHARACTERS: usize = 4096;
 
 /// A message before its variables are filled in.

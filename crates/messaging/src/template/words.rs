@@ -86,7 +86,7 @@ const fn french(message_type: MessageType) -> Words {
                    [Votre espace]{link}",
         },
         MessageType::Custom => {
-            Words { subject: "{subject}||Un message de {academy}", body: "{text}" }
+            Words { subject: "{subject}||{academy} vous écrit", body: "{text}" }
         }
         MessageType::VerifyEmail => Words {
             subject: "Confirmez votre adresse e-mail",
