@@ -4,15 +4,13 @@ import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import { call, createStudent, must, service, signInTutor, visitor } from '../functions/project.mjs'
 
-const policy = async () => (await call('/privacy', { method: 'GET' })).body.version
 const exported = (who) => call('/account/export', { method: 'GET', token: who?.token })
 
 let student, other
 before(async () => { [student, other] = await Promise.all([createStudent('Élodie Mba'), createStudent('Prisca Obiang')]) })
 
 test('a student gets what is held about them, as a file, and nothing of others', async () => {
-  const version = await policy()
-  must(await student.client.from('consents').insert({ purpose: 'privacy_policy', version, granted: true }))
+  must(await student.client.from('consents').insert({ purpose: 'whatsapp_messages', granted: true }))
   const { status, headers, body } = await exported(student)
   assert.equal(status, 200, JSON.stringify(body))
   assert.equal(headers.get('content-disposition'), 'attachment; filename="griot-mes-donnees.json"')
@@ -20,7 +18,9 @@ test('a student gets what is held about them, as a file, and nothing of others',
   assert.equal(headers.get('cache-control'), 'no-store')
   assert.equal(body.account.id, student.id)
   assert.equal(body.profile.full_name, 'Élodie Mba')
-  assert.deepEqual(body.consents.map(({ purpose, version, granted }) => [purpose, version, granted]), [['privacy_policy', version, true]])
+  const rows = must(await student.client.from('consents').select('id, purpose, version, granted, source, recorded_at').order('recorded_at'))
+  assert.deepEqual(body.consents, rows)
+  assert.equal(rows.at(-1).purpose, 'whatsapp_messages')
   const text = JSON.stringify(body)
   assert.ok(!text.includes(other.id) && !text.includes('Prisca'), 'another person')
   for (const secret of ['password', 'correct_choice', 'refresh_token']) assert.ok(!text.includes(secret), secret)
