@@ -85,6 +85,19 @@ pub struct Listing {
     pub complete: bool,
 }
 
+impl Listing {
+    fn add(&mut self, page: &[Value], seen: &mut HashSet<String>) {
+        for element in page {
+            match read_message(element) {
+                Some(message) if seen.insert(message.id.clone()) => self.messages.push(message),
+                Some(_) => {}
+                // It could be the one that is looked for.
+                None => self.complete = false,
+            }
+        }
+    }
+}
+
 impl Client {
     /// Reads the list from its start to its end, page by page.
     ///
@@ -105,15 +118,7 @@ impl Client {
                 return Ok(listing);
             }
             offset += page.len();
-            for element in &page {
-                match read_message(element) {
-                    Some(message) if seen.insert(message.id.clone()) => {
-                        listing.messages.push(message);
-                    }
-                    Some(_) => {}
-                    None => listing.complete = false,
-                }
-            }
+            listing.add(&page, &mut seen);
         }
         listing.complete = false;
         Ok(listing)
@@ -214,6 +219,19 @@ mod tests {
         let picture = json!({"id": "abcd-efgh", "type": "image", "chat_id": "c", "from_me": false,
             "timestamp": 1});
         assert_eq!(read_message(&picture).unwrap().body, "");
+    }
+
+    #[test]
+    fn a_list_with_something_unreadable_in_it_is_not_complete_and_repetitions_count_once() {
+        let element = json!({"id": "abcd-efgh", "type": "text", "chat_id": "c", "from_me": true,
+            "timestamp": 1, "text": {"body": "Bonjour"}});
+        let mut listing = Listing { messages: Vec::new(), complete: true };
+        let mut seen = HashSet::new();
+        listing.add(&[element.clone(), element.clone()], &mut seen);
+        listing.add(&[element], &mut seen);
+        assert_eq!((listing.messages.len(), listing.complete), (1, true));
+        listing.add(&[json!({"id": "abcd-efgi"})], &mut seen);
+        assert_eq!((listing.messages.len(), listing.complete), (1, false));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use providers::messages::Fault;
 use providers::whapi::{Settings, Whapi};
-use whapi::{Error, ListQuery, Listing, PAGE, SendOutcome, Status};
+use whapi::{Error, ListQuery, Listing, MAX_PAGES, PAGE, SendOutcome, Status};
 
 use crate::common::{AWA, TEXT, client, discreet, send};
 
@@ -58,6 +58,17 @@ async fn a_long_list_is_read_to_its_end_and_each_message_once() {
     assert_eq!(bodies, expected);
     // Three pages and the empty one that is the end.
     assert_eq!(server.requests().len(), 4);
+}
+
+#[tokio::test]
+async fn a_list_longer_than_the_limit_is_not_complete() {
+    let server = Whapi::start().await.unwrap();
+    for nth in 0..MAX_PAGES * PAGE {
+        server.receive(AWA, &format!("Bonjour {nth}"));
+    }
+    let listing = everything(&server).await.unwrap();
+    assert_eq!((listing.messages.len(), listing.complete), (MAX_PAGES * PAGE, false));
+    assert_eq!(server.requests().len(), MAX_PAGES);
 }
 
 #[tokio::test]
