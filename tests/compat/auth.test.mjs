@@ -140,9 +140,12 @@ test("the admin API makes, lists, reads, changes and deletes accounts", async ()
   assert.equal(user.app_metadata.provider, "email");
   assert.ok(user.email_confirmed_at);
   assert.equal((await admin.createUser({ email, password: "second password" })).error.code, "email_exists");
-  const page = ok(await admin.listUsers({ page: 1, perPage: 1 }));
-  assert.equal(page.users.length, 1);
-  assert.ok(page.total >= 4 && page.lastPage === page.total, JSON.stringify(page));
+  const { total } = ok(await admin.listUsers({ page: 1, perPage: 1 }));
+  assert.ok(total >= 4, `${total}`);
+  // Two pages: supabase-js reads one digit of the last page's number.
+  const page = ok(await admin.listUsers({ page: 1, perPage: total - 1 }));
+  assert.equal(page.users.length, total - 1);
+  assert.equal(page.lastPage, 2, JSON.stringify(page));
   assert.equal(ok(await admin.getUserById(user.id)).user.email, email.toLowerCase());
   const changed = ok(await admin.updateUserById(user.id, { password: "third password", user_metadata: { a: 1 }, app_metadata: { plan: null } }));
   assert.deepEqual(changed.user.user_metadata.a, 1);

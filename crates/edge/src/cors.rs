@@ -47,7 +47,7 @@ pub(crate) fn allow(
     } else {
         answer.insert(
             ACCESS_CONTROL_EXPOSE_HEADERS,
-            HeaderValue::from_static("x-request-id, retry-after, idempotency-replayed, link"),
+            HeaderValue::from_static("x-request-id, retry-after, idempotency-replayed, link, etag, content-disposition"),
         );
     }
 }
