@@ -326,7 +326,8 @@ begin
   end if;
   return jsonb_build_object(
     'messages', messages, 'uncertain', uncertain,
-    'next_due_in_ms', greatest(0, ceil(extract(epoch from next_due - clock_timestamp()) * 1000))::bigint);
+    'next_due_in_ms', case when next_due is not null then
+      greatest(0, ceil(extract(epoch from next_due - clock_timestamp()) * 1000))::bigint end);
 end
 $$;
 
