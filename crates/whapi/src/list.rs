@@ -1,6 +1,6 @@
 //! `GET /messages/list` and `GET /messages/list/{ChatID}`: what the provider really has.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde_json::Value;
@@ -86,7 +86,7 @@ pub struct Listing {
 }
 
 impl Listing {
-    fn add(&mut self, page: &[Value], seen: &mut HashSet<String>) {
+    fn add(&mut self, page: &[Value], seen: &mut BTreeSet<String>) {
         for element in page {
             match read_message(element) {
                 Some(message) if seen.insert(message.id.clone()) => self.messages.push(message),
@@ -110,7 +110,7 @@ impl Client {
     /// See [`Error`]. A page that fails fails the whole listing: half of it proves nothing.
     pub async fn list_messages(&self, query: ListQuery<'_>) -> Result<Listing, Error> {
         let mut listing = Listing { messages: Vec::new(), complete: true };
-        let mut seen = HashSet::new();
+        let mut seen = BTreeSet::new();
         let mut offset = 0;
         for _ in 0..MAX_PAGES {
             let page = self.page(query, offset).await?;
@@ -158,7 +158,7 @@ impl Client {
 fn is_about_the_chat(body: Option<&[u8]>) -> bool {
     let body: Value = serde_json::from_slice(body.unwrap_or_default()).unwrap_or_default();
     let message = body.pointer("/error/message").and_then(Value::as_str).unwrap_or_default();
-    message.to_lowercase().contains("chat")
+    message.to_ascii_lowercase().contains("chat")
 }
 
 /// One `Message` of the contract; `None` where it lacks what the contract requires, or where it is
@@ -181,16 +181,18 @@ pub(crate) fn read_message(element: &Value) -> Option<ListedMessage> {
     })
 }
 
-/// A moment in Unix seconds: messages tell it as a number, statuses as text. What is past the year
-/// 5000 is milliseconds.
+/// No message is from the year 5138 or later: a greater number is in milliseconds.
+const LATEST: i64 = 100_000_000_000;
+
+/// A moment in Unix seconds: messages tell it as a number, statuses as text.
 pub(crate) fn seconds(value: &Value) -> Option<i64> {
     let number = match value {
-        Value::String(text) => text.trim().parse::<f64>().ok()?,
-        other => other.as_f64()?,
+        Value::String(text) => text.trim().parse().ok()?,
+        // A fraction is cut off, and what is out of bounds stays out of bounds.
+        other => other.as_i64().or_else(|| other.as_f64().map(|number| number as i64))?,
     };
-    let number = if number > 1e11 { number / 1000.0 } else { number };
-    // Within these bounds the conversion is exact enough, and beyond them there is no date.
-    (0.0..1e11).contains(&number).then_some(number as i64)
+    let number = if number > LATEST { number / 1000 } else { number };
+    (0..LATEST).contains(&number).then_some(number)
 }
 
 #[cfg(test)]
@@ -226,7 +228,7 @@ mod tests {
         let element = json!({"id": "abcd-efgh", "type": "text", "chat_id": "c", "from_me": true,
             "timestamp": 1, "text": {"body": "Bonjour"}});
         let mut listing = Listing { messages: Vec::new(), complete: true };
-        let mut seen = HashSet::new();
+        let mut seen = BTreeSet::new();
         listing.add(&[element.clone(), element.clone()], &mut seen);
         listing.add(&[element], &mut seen);
         assert_eq!((listing.messages.len(), listing.complete), (1, true));
@@ -242,8 +244,10 @@ mod tests {
             (json!(1712995290.7), Some(1_712_995_290)),
             (json!(1_712_995_290_123_u64), Some(1_712_995_290)),
             (json!("soon"), None),
-            (json!("NaN"), None),
-            (json!("inf"), None),
+            (json!("17e8"), None),
+            (json!(1e300), None),
+            (json!(i64::MAX), None),
+            (json!(u64::MAX), None),
             (json!(-1), None),
             (json!(null), None),
         ] {

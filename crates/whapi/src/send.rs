@@ -166,7 +166,7 @@ fn refusal(answer: &Answer, body: &Value) -> SendOutcome {
         }
         // The contract lists no 404 for this path, and Whapi answers one for two things that may be
         // missing: our channel, or the recipient. What is not Whapi's own error is neither.
-        404 if said.to_lowercase().contains("channel") => "channel_not_found",
+        404 if said.to_ascii_lowercase().contains("channel") => "channel_not_found",
         404 if body.get("error").is_some() => return SendOutcome::UnknownNumber { detail },
         400 => "bad_request",
         401 => "unauthorized",
