@@ -59,12 +59,7 @@ impl Keyword {
             .filter(|c| !('\u{300}'..='\u{36f}').contains(c))
             .flat_map(char::to_uppercase)
             .collect();
-        // A hyphen or an apostrophe joins: "start-up" is one word, and no keyword.
-        let joins = |c: char| matches!(c, '-' | '\'' | '’' | '_');
-        let mut words = plain
-            .split(|c: char| !c.is_alphanumeric() && !joins(c))
-            .map(|word| word.trim_matches(joins))
-            .filter(|word| !word.is_empty());
+        let mut words = plain.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
         let keyword = Self::of(words.next()?)?;
         for (place, word) in words.enumerate() {
             let goes_with_it = COMPANIONS.contains(&word) || Self::of(word) == Some(keyword);

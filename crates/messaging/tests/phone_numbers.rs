@@ -61,7 +61,7 @@ fn the_digits_are_what_whapi_takes_and_gives() {
 #[test]
 fn renumbered_countries_are_read_as_they_dial_today() {
     // Benin, 30 November 2024: 01 before the former number, which many still write.
-    for typed in ["+229 01 97 00 00 00", "+229 97 00 00 00", "00229 97000000"] {
+    for typed in ["+229 01 97 00 00 00", "+229 97 00 00 00", "00229 97000000", "+0229 97000000"] {
         assert_eq!(e164(typed), "+2290197000000", "{typed}");
     }
     for typed in ["01 97 00 00 00", "97 00 00 00", "229 01 97 00 00 00"] {

@@ -258,6 +258,8 @@ fn a_message_is_found_again_by_its_reference() {
         "",
         "Réf.",
         "Réf. 7W7K53DQ",
+        "Réf. 7W7K-53D",
+        "Réf. 7W7K-53DQ5",
         "Réf. 7W7K-53DU",
         "Réf. 7W7K-53DQ merci",
         "Réf. 7W7K-53DQ\nmerci",
@@ -287,6 +289,14 @@ fn a_name_cannot_format_or_reach_beyond_itself() {
         whatsapp(MessageType::Validation, Language::French, &data)
             .starts_with("Bonjour {link} [x]{link} ||,")
     );
+    // Nor can the name of the academy.
+    let academy = Template {
+        academy: "*Griot*\n> x",
+        ..template(MessageType::Validation, Channel::WhatsApp, Language::French)
+    };
+    let rendered = academy.render(ID, &full(MessageType::Validation)).unwrap();
+    let Rendered::WhatsApp { text } = rendered else { panic!("an e-mail") };
+    assert!(text.contains("\n\n— ∗Griot∗ > x\n\n"), "{text}");
     // A title is one line of the subject.
     let data = with(full(MessageType::Validation), "masterclass", json!("A\r\nBcc: x@y.example"));
     assert_eq!(

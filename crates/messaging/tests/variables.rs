@@ -69,6 +69,12 @@ fn a_wrong_variable_is_named() {
         (
             MasterclassReminder,
             "time_zone",
+            json!("/Libreville"),
+            wrong("time_zone", Expected::TimeZone),
+        ),
+        (
+            MasterclassReminder,
+            "time_zone",
             json!("Etc/GMT-1"),
             wrong("time_zone", Expected::TimeZone),
         ),
