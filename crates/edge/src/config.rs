@@ -28,6 +28,33 @@ pub struct Config {
     pub sentry: Option<Dsn>,
     /// `ENVIRONMENT`: `local`, `staging` or `production`, as reports name it.
     pub environment: String,
+    /// What messages to people need.
+    pub messages: Messages,
+}
+
+/// Messages to people: who sends them, and the secrets of those who tell us of them. What is not
+/// set is not used: messages of a channel without its key wait, a hook without its secret is shut.
+#[derive(Clone)]
+pub struct Messages {
+    /// `ACADEMY_NAME`: who writes, as recipients know them.
+    pub academy_name: String,
+    /// `WHAPI_TOKEN`: without it WhatsApp messages stay in the outbox.
+    pub whapi_token: Option<String>,
+    /// `WHAPI_BASE_URL`.
+    pub whapi_base_url: String,
+    /// `RESEND_API_KEY`: without it, or without a sender, e-mails stay in the outbox.
+    pub resend_api_key: Option<String>,
+    /// `RESEND_BASE_URL`.
+    pub resend_base_url: String,
+    /// `EMAIL_FROM`: the sender, `Académie <bonjour@example.org>`.
+    pub email_from: Option<String>,
+    /// `WEBHOOK_SECRET`: what the database says in `x-webhook-secret`.
+    pub webhook_secret: Option<String>,
+    /// `WHAPI_WEBHOOK_SECRET`: what Whapi says there.
+    pub whapi_webhook_secret: Option<String>,
+    /// `AUTH_HOOK_SECRET`: what Supabase Auth signs with, `v1,whsec_…`; two while one replaces the
+    /// other, separated by `|`.
+    pub auth_hook_secret: Option<String>,
 }
 
 /// Where a Sentry-compatible server takes reports: a DSN, `https://<key>@<host>/<project>`
@@ -131,6 +158,19 @@ impl Config {
                 .map(|dsn| Dsn::parse(&dsn).ok_or(ConfigError::NotADsn("SENTRY_DSN")))
                 .transpose()?,
             environment: get("ENVIRONMENT").unwrap_or_else(|| "local".into()),
+            messages: Messages {
+                academy_name: get("ACADEMY_NAME").unwrap_or_else(|| "Griot".into()),
+                whapi_token: get("WHAPI_TOKEN"),
+                whapi_base_url: get("WHAPI_BASE_URL")
+                    .unwrap_or_else(|| "https://gate.whapi.cloud".into()),
+                resend_api_key: get("RESEND_API_KEY"),
+                resend_base_url: get("RESEND_BASE_URL")
+                    .unwrap_or_else(|| "https://api.resend.com".into()),
+                email_from: get("EMAIL_FROM"),
+                webhook_secret: get("WEBHOOK_SECRET"),
+                whapi_webhook_secret: get("WHAPI_WEBHOOK_SECRET"),
+                auth_hook_secret: get("AUTH_HOOK_SECRET"),
+            },
         })
     }
 }

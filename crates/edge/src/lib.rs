@@ -18,11 +18,11 @@ mod serve;
 
 pub use app::App;
 pub use caller::{Role, SignedIn, Staff, throttle};
-pub use config::{Config, ConfigError, Dsn};
+pub use config::{Config, ConfigError, Dsn, Messages};
 pub use incident::{Incident, report};
 pub use input::{Id, Query};
 pub use json::{Json, parse_json};
 pub use platform::{Limit, PdfFailure, PdfReader, Platform, PublicAnswer, with_deadline};
 pub use problem::{Language, Problem};
 pub use public_url::{Refusal, fetch_public, public_url};
-pub use serve::{RequestId, Service};
+pub use serve::{LookNow, RequestId, Service};

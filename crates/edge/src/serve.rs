@@ -18,6 +18,20 @@ static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 #[derive(Clone, Debug)]
 pub struct RequestId(pub Arc<str>);
 
+/// In the extensions of a response: there may be messages to send. Whoever serves the request looks
+/// after the answer is out, as nobody should wait for a provider.
+#[derive(Clone, Copy, Debug)]
+pub struct LookNow;
+
+impl LookNow {
+    /// The same answer, with this mark.
+    pub fn after(answer: impl IntoResponse) -> Response {
+        let mut response = answer.into_response();
+        response.extensions_mut().insert(Self);
+        response
+    }
+}
+
 /// The functions' routes, with what all of them share around them. Made once per isolate.
 #[derive(Clone, Debug)]
 pub struct Service {

@@ -1,10 +1,12 @@
-//! `/api/admin`: what staff see and do. Students and their results, the question bank, the overview.
+//! `/api/admin`: what staff see and do. Students and their results, the question bank, the overview, the
+//! messages.
 //!
 //! The database decides who is staff and works the figures out, called as the caller; here requests
 //! are checked, lists get their links, and refusals their words.
 
 mod accept;
 mod csv;
+mod messages;
 mod overview;
 mod page;
 mod questions;
@@ -29,6 +31,11 @@ pub fn routes() -> Router<App> {
             put(questions::replace_question).delete(questions::delete_question),
         )
         .route("/api/admin/overview", get(overview::overview))
+        .route(messages::PATH, get(messages::list_outbound_messages))
+        .route("/api/admin/outbound-messages/summary", get(messages::summary))
+        .route("/api/admin/outbound-messages/retry", post(messages::retry))
+        .route("/api/admin/outbound-messages/cancel", post(messages::cancel))
+        .route("/api/admin/outbound-messages/{id}", get(messages::get_outbound_message))
 }
 
 /// What `docs/openapi.json` says of them.
@@ -43,6 +50,11 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         questions::delete_question,
         questions::publish_questions,
         overview::overview,
+        messages::list_outbound_messages,
+        messages::summary,
+        messages::retry,
+        messages::cancel,
+        messages::get_outbound_message,
     ))]
     struct Document;
     Document::openapi()

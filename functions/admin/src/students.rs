@@ -134,12 +134,12 @@ pub(crate) struct Students {
 
 /// Where the list goes on, however deep: these links cost the same everywhere.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = StudentsLinks)]
-struct Links {
+#[schema(as = PageLinks)]
+pub(crate) struct Links {
     #[schema(required)]
-    next: Option<String>,
+    pub next: Option<String>,
     #[schema(required)]
-    previous: Option<String>,
+    pub previous: Option<String>,
 }
 
 /// What `list_students` takes.
@@ -348,7 +348,7 @@ impl Order {
 
 impl Links {
     /// The value of the header `Link`.
-    fn header(&self) -> String {
+    pub(crate) fn header(&self) -> String {
         [(&self.next, "next"), (&self.previous, "prev")]
             .into_iter()
             .filter_map(|(link, rel)| Some(format!("<{}>; rel=\"{rel}\"", link.as_ref()?)))
@@ -374,7 +374,7 @@ pub(crate) fn check_search(search: Option<&str>) -> Result<(), Problem> {
 }
 
 /// The JSON object in a cursor.
-fn read_cursor(cursor: &str) -> Result<Map<String, Value>, Problem> {
+pub(crate) fn read_cursor(cursor: &str) -> Result<Map<String, Value>, Problem> {
     if cursor.len() > CURSOR_MAX_BYTES {
         return Err(invalid_cursor("too long"));
     }
@@ -383,7 +383,7 @@ fn read_cursor(cursor: &str) -> Result<Map<String, Value>, Problem> {
 }
 
 /// `YYYY-MM-DD`, a day of the Gregorian calendar.
-fn is_date(text: &str) -> bool {
+pub(crate) fn is_date(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     let [year, month, day] = parts.as_slice() else {
         return false;

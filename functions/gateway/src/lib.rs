@@ -15,6 +15,8 @@ pub fn routes() -> Router<App> {
     Router::new()
         .merge(health::routes())
         .merge(generate_questions::routes())
+        .merge(send_whatsapp::routes())
+        .merge(hooks::routes())
         .merge(account::routes())
         .merge(admin::routes())
         .merge(documentation::routes())

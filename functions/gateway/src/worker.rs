@@ -2,15 +2,24 @@
 
 use crate::platform::WorkerPlatform;
 use axum::body::Body;
-use edge::{App, Config, Incident, Service, report};
+use edge::{App, Config, Incident, LookNow, Service, report};
 use futures_channel::oneshot;
+use hooks::{Budget, Dispatcher};
 use http::{Response, StatusCode, header};
 use std::cell::OnceCell;
-use worker::{Context, Env, Error, HttpRequest, Result, console_error, event};
+use std::rc::Rc;
+use worker::{
+    Context, Env, Error, HttpRequest, Result, ScheduleContext, ScheduledEvent, console_error, event,
+};
+
+/// What lives as long as the isolate: configuration, routes, signing keys, and who sends messages.
+struct Isolate {
+    service: Service,
+    dispatcher: Dispatcher,
+}
 
 thread_local! {
-    /// One service per isolate: configuration, routes and signing keys live as long as it does.
-    static SERVICE: OnceCell<Service> = const { OnceCell::new() };
+    static ISOLATE: OnceCell<Rc<Isolate>> = const { OnceCell::new() };
 }
 
 /// Makes a panic, which should not be, at least readable in the log.
@@ -23,28 +32,41 @@ fn start() {
 /// without `wait_until` the platform would drop it where it stands.
 #[event(fetch)]
 async fn fetch(request: HttpRequest, env: Env, context: Context) -> Result<Response<Body>> {
-    let Some(service) = service(&env) else {
+    let Some(isolate) = isolate(&env) else {
         return Ok(misconfigured());
     };
     let (answer, answered) = oneshot::channel();
     context.wait_until(async move {
+        let Isolate { service, dispatcher } = isolate.as_ref();
         let mut response = service.serve(request.map(Body::new)).await;
         let incident = response.extensions_mut().remove::<Incident>();
+        let look = response.extensions_mut().remove::<LookNow>();
         // Nobody listens any more when the caller has hung up.
         let _ = answer.send(response);
         if let Some(incident) = incident {
             report(service.app(), &incident).await;
         }
+        if look.is_some() {
+            dispatcher.run(Budget::AFTER_ANSWER).await;
+        }
     });
     answered.await.map_err(|_| Error::RustError("the request was dropped".into()))
 }
 
-/// The service of this isolate; `None` when the configuration is not complete, which is said
-/// in the log.
-fn service(env: &Env) -> Option<Service> {
-    SERVICE.with(|cell| {
-        if let Some(service) = cell.get() {
-            return Some(service.clone());
+/// Every minute (`wrangler.toml`): messages whose webhook was lost, that were put off, or that another
+/// invocation left behind.
+#[event(scheduled)]
+async fn scheduled(_: ScheduledEvent, env: Env, _: ScheduleContext) {
+    if let Some(isolate) = isolate(&env) {
+        isolate.dispatcher.run(Budget::CRON).await;
+    }
+}
+
+/// This isolate; `None` when the configuration is not complete, which is said in the log.
+fn isolate(env: &Env) -> Option<Rc<Isolate>> {
+    ISOLATE.with(|cell| {
+        if let Some(isolate) = cell.get() {
+            return Some(isolate.clone());
         }
         let read = |name: &str| {
             env.var(name)
@@ -55,7 +77,9 @@ fn service(env: &Env) -> Option<Service> {
         match Config::read(read) {
             Ok(config) => {
                 let app = App::new(config, Box::new(WorkerPlatform::new(env)));
-                Some(cell.get_or_init(|| Service::new(app, crate::routes())).clone())
+                let dispatcher = Dispatcher::new(app.clone());
+                let service = Service::new(app, crate::routes());
+                Some(cell.get_or_init(|| Rc::new(Isolate { service, dispatcher })).clone())
             }
             Err(error) => {
                 console_error!("{{\"level\":\"error\",\"message\":\"misconfigured: {error}\"}}");

@@ -1,0 +1,583 @@
+//! The dispatcher: claims due messages, sends them, records what became of them.
+//!
+//! What may go, when and how often is decided by the database (`supabase/migrations/*_dispatching_messages.sql`);
+//! any number of dispatchers may run at once. A dispatcher that dies leaves leases that run out.
+
+mod look_up;
+mod send;
+
+use edge::App;
+use futures_util::StreamExt;
+use futures_util::future::LocalBoxFuture;
+use futures_util::stream::FuturesUnordered;
+use look_up::Uncertain;
+use messaging::Channel;
+use send::{Message, Outcome, Providers};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+use supabase::Identity;
+use uuid::Uuid;
+
+/// Connections at once: the platform makes the seventh wait, and its deadline would run meanwhile.
+const CONNECTIONS: usize = 6;
+/// Messages of one claim: some seconds of work, so that little waits when the Worker dies.
+const BATCH: usize = 100;
+/// The next claim is made when no more than this are left to send: it must be back before they
+/// are gone, with providers that answer in 50 ms.
+const RESERVE: usize = 40;
+/// Results of one call.
+const RECORD_AT: usize = 50;
+/// A result waits no longer for others to come: until it is recorded it is lost with the Worker.
+const RECORD_AFTER_MS: u64 = 250;
+/// A call to the project that failed is made again after this.
+const AGAIN_MS: u64 = 1_000;
+/// How far ahead one waits for what is due soon; the cron comes every minute.
+const WAIT_MS: u64 = 10_000;
+/// How often one looks whether there was another call to look.
+const LOOK_EVERY_MS: u64 = 500;
+/// Longest lease: the database begins nothing in its last half minute.
+const LEASE_MS: u64 = 60_000;
+/// Shortest lease: an attempt at its middle has [`send::LEAST_MS`] and time to be recorded.
+const LEAST_LEASE_MS: u64 = 20_000;
+/// The end of a lease is for recording.
+const RECORD_MS: u64 = 3_000;
+/// Nothing is claimed any more when less than this is left to begin attempts.
+const CLAIM_MS: u64 = 5_000;
+/// Results that are kept while the project does not answer.
+const RESULTS_MAX: usize = 500;
+/// A call to the project takes no longer.
+const CALL_MS: u64 = 15_000;
+
+const WHY: &str = "messages are sent on behalf of nobody who is present";
+
+/// What one run may cost.
+#[derive(Clone, Copy, Debug)]
+pub struct Budget {
+    /// Attempts begin within this.
+    pub begin: Duration,
+    /// Attempts end within this; the rest of what the platform grants is for recording.
+    pub end: Duration,
+    /// Messages at most.
+    pub messages: usize,
+}
+
+impl Budget {
+    /// For the cron: it comes every minute and may take 15. An invocation makes 10,000 requests at
+    /// most, and a message takes one, with its share of claims and records.
+    pub const CRON: Self =
+        Self { begin: Duration::from_secs(55), end: Duration::from_secs(75), messages: 8_000 };
+    /// After an answer: the platform grants 30 s.
+    pub const AFTER_ANSWER: Self =
+        Self { begin: Duration::from_secs(20), end: Duration::from_secs(26), messages: 4_000 };
+}
+
+/// What one run did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Another run of this isolate was at it, and looks once more.
+    pub busy: bool,
+    /// Calls to the project.
+    pub calls: usize,
+    /// Messages that were claimed.
+    pub claimed: usize,
+    /// Of these, those a provider has.
+    pub accepted: usize,
+    /// Those to be tried again later.
+    pub retried: usize,
+    /// Those refused for good.
+    pub refused: usize,
+    /// Those nobody knows about.
+    pub uncertain: usize,
+    /// Those there was no time for.
+    pub not_sent: usize,
+    /// Uncertain messages that were looked up.
+    pub looked_up: usize,
+    /// Results that could not be recorded; their leases run out.
+    pub unrecorded: usize,
+}
+
+/// Sends messages, one run at a time in each isolate.
+pub struct Dispatcher {
+    app: App,
+    providers: Providers,
+    /// Until when a run is at it, in Unix milliseconds. A run that was dropped on its way does not
+    /// say so.
+    busy_until: AtomicU64,
+    /// Whether somebody asked to look meanwhile.
+    again: AtomicBool,
+}
+
+impl std::fmt::Debug for Dispatcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Dispatcher").field("providers", &self.providers).finish_non_exhaustive()
+    }
+}
+
+impl Dispatcher {
+    /// With the providers that are configured.
+    pub fn new(app: App) -> Self {
+        Self {
+            providers: Providers::new(&app),
+            app,
+            busy_until: AtomicU64::new(0),
+            again: AtomicBool::new(false),
+        }
+    }
+
+    /// Sends what is due, as far as the budget goes. Where nothing is due that costs one call, and
+    /// where no provider or no secret key is configured none.
+    ///
+    /// Its future belongs to the thread that began it, as an invocation of a Worker does.
+    pub async fn run(&self, budget: Budget) -> Summary {
+        if self.providers.channels().next().is_none() || self.app.config().secret_key.is_none() {
+            return Summary::default();
+        }
+        let mut done = Summary::default();
+        loop {
+            let Some(turn) = self.take_turn(budget) else {
+                self.again.store(true, Ordering::Relaxed);
+                done.busy = true;
+                break;
+            };
+            done.add(Run::new(self, budget).go().await);
+            drop(turn);
+            // Who asked in the last moment found the isolate busy.
+            if !self.again.swap(false, Ordering::Relaxed) {
+                break;
+            }
+        }
+        if done.claimed + done.looked_up > 0 {
+            let line =
+                json!({ "message": "messages were dispatched", "level": "info", "dispatch": done });
+            self.app.platform().log(&line.to_string());
+        }
+        done
+    }
+
+    fn take_turn(&self, budget: Budget) -> Option<Turn<'_>> {
+        let now = self.app.platform().now_ms();
+        let busy_until = self.busy_until.load(Ordering::Relaxed);
+        let end = now + milliseconds(budget.end) + CALL_MS;
+        let ours = busy_until <= now
+            && self
+                .busy_until
+                .compare_exchange(busy_until, end, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok();
+        ours.then_some(Turn(&self.busy_until))
+    }
+}
+
+/// Ends with the run.
+struct Turn<'a>(&'a AtomicU64);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+}
+
+impl Summary {
+    fn add(&mut self, other: Self) {
+        self.calls += other.calls;
+        self.claimed += other.claimed;
+        self.accepted += other.accepted;
+        self.retried += other.retried;
+        self.refused += other.refused;
+        self.uncertain += other.uncertain;
+        self.not_sent += other.not_sent;
+        self.looked_up += other.looked_up;
+        self.unrecorded += other.unrecorded;
+    }
+}
+
+/// What `claim_outbound_messages` answers.
+#[derive(Deserialize)]
+struct Claim {
+    messages: Vec<Message>,
+    uncertain: Vec<Uncertain>,
+    next_due_in_ms: Option<u64>,
+}
+
+/// A claimed message.
+struct Waiting {
+    message: Message,
+    /// Not before this.
+    start: u64,
+    /// Our lease, in our clock.
+    lease_end: u64,
+}
+
+/// Something that was begun and is done.
+enum Done {
+    Claimed { began: u64, lease_ms: u64, answer: Result<Claim, supabase::Error> },
+    Sent { channel: Channel, outcome: Outcome },
+    Recorded { results: Vec<Value>, answer: Result<Value, supabase::Error> },
+    LookedUp { messages: usize },
+    Tick,
+}
+
+/// One run.
+struct Run<'a> {
+    dispatcher: &'a Dispatcher,
+    name: String,
+    begin_until: u64,
+    end: u64,
+    /// Messages that may still be claimed.
+    left: usize,
+    queue: VecDeque<Waiting>,
+    results: Vec<Value>,
+    /// When results are recorded at the latest.
+    record_at: u64,
+    /// After a failure, when at the earliest.
+    record_from: u64,
+    uncertain: Vec<Uncertain>,
+    /// When to claim.
+    claim_at: Option<u64>,
+    connections: usize,
+    sending: usize,
+    claiming: bool,
+    recording: bool,
+    tick_at: Option<u64>,
+    /// A provider asked to wait: its channel goes on at this time.
+    hold: [u64; 2],
+    summary: Summary,
+}
+
+impl<'a> Run<'a> {
+    fn new(dispatcher: &'a Dispatcher, budget: Budget) -> Self {
+        let now = dispatcher.app.platform().now_ms();
+        Self {
+            dispatcher,
+            name: Uuid::new_v4().to_string(),
+            begin_until: now + milliseconds(budget.begin),
+            end: now + milliseconds(budget.end),
+            left: budget.messages,
+            queue: VecDeque::new(),
+            results: Vec::new(),
+            record_at: 0,
+            record_from: 0,
+            uncertain: Vec::new(),
+            claim_at: Some(now),
+            connections: 0,
+            sending: 0,
+            claiming: false,
+            recording: false,
+            tick_at: None,
+            hold: [0; 2],
+            summary: Summary::default(),
+        }
+    }
+
+    fn now(&self) -> u64 {
+        self.dispatcher.app.platform().now_ms()
+    }
+
+    /// Begins what can begin, waits for what is done, until nothing is left to do.
+    async fn go(mut self) -> Summary {
+        let mut flying = FuturesUnordered::new();
+        loop {
+            let now = self.now();
+            self.begin(&flying, now);
+            if self.connections == 0 && !self.has_more(now) {
+                break;
+            }
+            self.set_tick(&flying, now);
+            match flying.next().await {
+                Some(done) => self.take(done),
+                None => break,
+            }
+        }
+        self.summary.unrecorded = self.results.len();
+        if self.summary.unrecorded > 0 {
+            self.log("results could not be recorded; their leases run out", "no time was left");
+        }
+        self.summary
+    }
+
+    /// Whether the run goes on though nothing is under way.
+    fn has_more(&self, now: u64) -> bool {
+        !self.queue.is_empty() || (!self.results.is_empty() && now < self.end) || self.claims()
+    }
+
+    /// Whether another claim will be made.
+    fn claims(&self) -> bool {
+        self.left > 0
+            && self.results.len() < RESULTS_MAX
+            && self.claim_at.is_some_and(|at| self.goes_on(at))
+            && self.open_channels().next().is_some()
+    }
+
+    /// Whether there is still time to claim then.
+    fn goes_on(&self, at: u64) -> bool {
+        at + CLAIM_MS <= self.begin_until
+    }
+
+    /// The channels whose provider does not make us wait for the rest of the run.
+    fn open_channels(&self) -> impl Iterator<Item = &'static str> {
+        let usable = self.dispatcher.providers.channels();
+        usable.filter(|channel| self.goes_on(self.held(*channel))).map(Channel::name)
+    }
+
+    fn held(&self, channel: Channel) -> u64 {
+        self.hold.get(send::place(channel)).copied().unwrap_or_default()
+    }
+
+    fn begin(&mut self, flying: &FuturesUnordered<LocalBoxFuture<'a, Done>>, now: u64) {
+        if self.dispatcher.again.swap(false, Ordering::Relaxed) {
+            self.claim_at = Some(now);
+        }
+        self.give_up_what_is_late(now);
+
+        let idle = self.sending == 0 && self.next_start().is_none_or(|start| start > now);
+        let due = idle || now >= self.record_at || self.results.len() >= RECORD_AT;
+        let may = !self.recording && now >= self.record_from && now < self.end;
+        if may && due && !self.results.is_empty() {
+            self.recording = true;
+            self.connections += 1;
+            flying.push(self.record());
+        }
+
+        if !self.uncertain.is_empty() {
+            self.connections += 1;
+            flying.push(self.look_up());
+        }
+
+        let low = self.queue.len() <= RESERVE;
+        if !self.claiming && low && self.claims() && self.claim_at.is_some_and(|at| at <= now) {
+            self.claiming = true;
+            self.connections += 1;
+            flying.push(self.claim(now));
+        }
+
+        while self.connections < CONNECTIONS {
+            let place = self.queue.iter().position(|waiting| self.start_of(waiting) <= now);
+            let Some(waiting) = place.and_then(|place| self.queue.remove(place)) else { break };
+            self.sending += 1;
+            self.connections += 1;
+            flying.push(self.send(waiting, now));
+        }
+    }
+
+    /// When a claimed message may go.
+    fn start_of(&self, waiting: &Waiting) -> u64 {
+        waiting.start.max(self.held(waiting.message.channel))
+    }
+
+    fn next_start(&self) -> Option<u64> {
+        self.queue.iter().map(|waiting| self.start_of(waiting)).min()
+    }
+
+    /// What an attempt of this message may take, from this moment on.
+    fn patience(&self, waiting: &Waiting, from: u64) -> u64 {
+        waiting.lease_end.saturating_sub(RECORD_MS).min(self.end).saturating_sub(from)
+    }
+
+    /// Gives back what can no longer begin in time: another dispatcher will take it.
+    fn give_up_what_is_late(&mut self, now: u64) {
+        let mut place = 0;
+        while let Some(waiting) = self.queue.get(place) {
+            let from = self.start_of(waiting).max(now);
+            let late = from > self.begin_until || self.patience(waiting, from) < send::LEAST_MS;
+            if !late {
+                place += 1;
+            } else if let Some(waiting) = self.queue.remove(place) {
+                self.summary.not_sent += 1;
+                self.add_result(now, waiting.message.result(json!({ "outcome": "not_sent" })));
+            }
+        }
+    }
+
+    fn add_result(&mut self, now: u64, result: Value) {
+        if self.results.is_empty() {
+            self.record_at = now + RECORD_AFTER_MS;
+        }
+        self.results.push(result);
+    }
+
+    fn claim(&self, now: u64) -> LocalBoxFuture<'a, Done> {
+        let app = &self.dispatcher.app;
+        // The database begins attempts in the first half of a lease, at most: no longer than we do.
+        let lease_ms = (2 * self.begin_until.saturating_sub(now)).clamp(LEAST_LEASE_MS, LEASE_MS)
+            / 1000
+            * 1000;
+        let mut arguments = json!({
+            "dispatcher": self.name,
+            "max_messages": BATCH.min(self.left),
+            "lease_seconds": lease_ms / 1000,
+        });
+        // Without the argument all channels are meant.
+        let channels: Vec<&str> = self.open_channels().collect();
+        if channels.len() < Channel::ALL.len()
+            && let Some(fields) = arguments.as_object_mut()
+        {
+            fields.insert("channels".into(), json!(channels));
+        }
+        Box::pin(async move {
+            let answer = app
+                .project()
+                .rpc(Identity::Service(WHY), "claim_outbound_messages", &arguments)
+                .await;
+            Done::Claimed { began: now, lease_ms, answer }
+        })
+    }
+
+    fn send(&self, waiting: Waiting, now: u64) -> LocalBoxFuture<'a, Done> {
+        let Dispatcher { app, providers, .. } = self.dispatcher;
+        let patience = Duration::from_millis(self.patience(&waiting, now));
+        Box::pin(async move {
+            let Waiting { message, .. } = waiting;
+            let channel = message.channel;
+            let outcome = providers.send(app, message, patience).await;
+            Done::Sent { channel, outcome }
+        })
+    }
+
+    fn record(&mut self) -> LocalBoxFuture<'a, Done> {
+        let app = &self.dispatcher.app;
+        let results: Vec<Value> =
+            self.results.drain(..self.results.len().min(RESULTS_MAX)).collect();
+        let name = self.name.clone();
+        Box::pin(async move {
+            let arguments = json!({ "dispatcher": name, "results": results });
+            let answer = app
+                .project()
+                .rpc(Identity::Service(WHY), "record_outbound_results", &arguments)
+                .await;
+            Done::Recorded { results, answer }
+        })
+    }
+
+    fn look_up(&mut self) -> LocalBoxFuture<'a, Done> {
+        let Dispatcher { app, providers, .. } = self.dispatcher;
+        let uncertain = std::mem::take(&mut self.uncertain);
+        let name = self.name.clone();
+        Box::pin(async move {
+            let messages = uncertain.len();
+            if let Some(whapi) = providers.whapi() {
+                look_up::look_up(app, whapi, &name, uncertain).await;
+            }
+            Done::LookedUp { messages }
+        })
+    }
+
+    /// Wakes the loop when something is to begin that nothing else announces.
+    fn set_tick(&mut self, flying: &FuturesUnordered<LocalBoxFuture<'a, Done>>, now: u64) {
+        let mut next = now + LOOK_EVERY_MS;
+        let mut earlier = |at: Option<u64>| {
+            if let Some(at) = at.filter(|at| *at > now) {
+                next = next.min(at);
+            }
+        };
+        earlier(self.next_start());
+        earlier(self.claim_at);
+        let record_at = self.record_at.max(self.record_from);
+        earlier((!self.results.is_empty()).then_some(record_at));
+        if self.tick_at.is_some_and(|at| at > now && at <= next) {
+            return;
+        }
+        self.tick_at = Some(next);
+        let sleep = self.dispatcher.app.platform().sleep(Duration::from_millis(next - now));
+        flying.push(Box::pin(async move {
+            sleep.await;
+            Done::Tick
+        }));
+    }
+
+    fn take(&mut self, done: Done) {
+        let now = self.now();
+        if !matches!(done, Done::Tick) {
+            self.connections -= 1;
+        }
+        match done {
+            Done::Tick => {}
+            Done::Claimed { began, lease_ms, answer } => {
+                self.claiming = false;
+                self.summary.calls += 1;
+                match answer {
+                    Ok(claim) => self.take_claim(now, began + lease_ms, claim),
+                    Err(error) => {
+                        self.log("messages could not be claimed", &error);
+                        self.claim_at = Some(now + AGAIN_MS);
+                    }
+                }
+            }
+            Done::Sent { channel, outcome } => {
+                self.sending -= 1;
+                match outcome.kind {
+                    send::Kind::Accepted => self.summary.accepted += 1,
+                    send::Kind::Retry => self.summary.retried += 1,
+                    send::Kind::Refused => self.summary.refused += 1,
+                    send::Kind::Uncertain => self.summary.uncertain += 1,
+                }
+                if let Some(wait) = outcome.hold
+                    && let Some(hold) = self.hold.get_mut(send::place(channel))
+                {
+                    *hold = (*hold).max(now + milliseconds(wait));
+                }
+                if let Some(code) = outcome.trouble {
+                    self.log(
+                        "a provider takes no messages from us",
+                        format!("{}: {code}", channel.name()),
+                    );
+                }
+                self.add_result(now, outcome.result);
+            }
+            Done::Recorded { results, answer } => {
+                self.recording = false;
+                self.summary.calls += 1;
+                match answer {
+                    // What waited for these can go now: a person's next message.
+                    Ok(_) => self.claim_at = Some(self.claim_at.map_or(now, |at| at.min(now))),
+                    Err(error) => {
+                        self.log("results could not be recorded", &error);
+                        self.results.splice(0..0, results);
+                        self.record_from = now + AGAIN_MS;
+                    }
+                }
+            }
+            Done::LookedUp { messages } => {
+                self.summary.calls += 1;
+                self.summary.looked_up += messages;
+                self.claim_at = Some(now);
+            }
+        }
+    }
+}
+
+impl Run<'_> {
+    fn take_claim(&mut self, now: u64, lease_end: u64, claim: Claim) {
+        let Claim { messages, uncertain, next_due_in_ms } = claim;
+        let nothing = messages.is_empty() && uncertain.is_empty();
+        self.summary.claimed += messages.len();
+        self.left = self.left.saturating_sub(messages.len());
+        self.queue.extend(messages.into_iter().map(|message| Waiting {
+            start: now + message.wait_ms,
+            lease_end,
+            message,
+        }));
+        // Stable: at the same moment the urgent ones stay before the others.
+        self.queue.make_contiguous().sort_by_key(|waiting| waiting.start);
+        self.uncertain.extend(uncertain);
+        self.claim_at = next_due_in_ms.filter(|wait| *wait <= WAIT_MS).map(|wait| {
+            // What another dispatcher is holding right now is due as well.
+            now + if nothing { wait.max(AGAIN_MS) } else { wait }
+        });
+    }
+
+    fn log(&self, message: &str, cause: impl std::fmt::Display) {
+        let line = json!({
+            "message": message,
+            "level": "error",
+            "dispatcher": self.name,
+            "error.cause": cause.to_string(),
+        });
+        self.dispatcher.app.platform().log(&line.to_string());
+    }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
