@@ -11,28 +11,10 @@ pub enum Keyword {
     Start,
 }
 
-/// Words that may follow a keyword without changing what it asks for.
-const COMPANIONS: &[&str] = &[
-    // Politeness.
-    "SVP",
-    "STP",
-    "MERCI",
-    "PLEASE",
-    "THANKS", // What is to stop.
-    "LE",
-    "LES",
-    "DES",
-    "VOS",
-    "CES",
-    "MES",
-    "THE",
-    "ALL",
-    "MESSAGE",
-    "MESSAGES",
-    "NOTIFICATION",
-    "NOTIFICATIONS",
-    "WHATSAPP",
-];
+/// Words that may follow a keyword without changing what it asks for: politeness, and what is to
+/// stop.
+const COMPANIONS: &str = "SVP STP MERCI PLEASE THANKS LE LES DES VOS CES MES THE ALL MESSAGE \
+                          MESSAGES NOTIFICATION NOTIFICATIONS WHATSAPP";
 
 /// A keyword and at most three companions ("Stop les messages svp").
 const MAX_WORDS: usize = 4;
@@ -62,7 +44,8 @@ impl Keyword {
         let mut words = plain.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
         let keyword = Self::of(words.next()?)?;
         for (place, word) in words.enumerate() {
-            let goes_with_it = COMPANIONS.contains(&word) || Self::of(word) == Some(keyword);
+            let goes_with_it = COMPANIONS.split_whitespace().any(|companion| companion == word)
+                || Self::of(word) == Some(keyword);
             if place + 2 > MAX_WORDS || !goes_with_it {
                 return None;
             }
