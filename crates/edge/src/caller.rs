@@ -1,6 +1,6 @@
 //! The caller, as an argument of the handler: who takes [`Staff`] cannot be called by a student.
 
-use crate::{App, Limit, Problem};
+use crate::{App, Language, Limit, Problem};
 use axum::extract::FromRequestParts;
 use http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
@@ -16,12 +16,14 @@ use supabase::token::{Invalid, Subject};
 pub struct SignedIn {
     /// Account and token.
     pub subject: Subject,
+    /// How this person wants to be answered.
+    pub language: Language,
 }
 
 impl SignedIn {
     /// This person, for calls to the project.
     pub fn identity(&self) -> Identity<'_> {
-        Identity::Caller(&self.subject.token)
+        Identity::Caller(&self.subject.token, self.language.tag())
     }
 }
 
@@ -31,7 +33,7 @@ impl FromRequestParts<App> for SignedIn {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let subject = authenticate(parts, app).await?;
         throttle(app, Limit::Requests, &subject).await?;
-        Ok(Self { subject })
+        Ok(Self { subject, language: Language::of(&parts.headers) })
     }
 }
 
@@ -76,6 +78,8 @@ pub enum Role {
 pub struct Staff {
     /// Account and token.
     pub subject: Subject,
+    /// How this person wants to be answered.
+    pub language: Language,
     /// The strongest role held.
     pub role: Role,
 }
@@ -83,7 +87,7 @@ pub struct Staff {
 impl Staff {
     /// This person, for calls to the project.
     pub fn identity(&self) -> Identity<'_> {
-        Identity::Caller(&self.subject.token)
+        Identity::Caller(&self.subject.token, self.language.tag())
     }
 }
 
@@ -95,12 +99,12 @@ impl FromRequestParts<App> for Staff {
         struct Row {
             role: Role,
         }
-        let SignedIn { subject } = SignedIn::from_request_parts(parts, app).await?;
+        let person = SignedIn::from_request_parts(parts, app).await?;
         let query = app
             .project()
-            .from(Identity::Caller(&subject.token), "user_roles")?
+            .from(person.identity(), "user_roles")?
             .select("role")
-            .eq("user_id", subject.user_id.to_string());
+            .eq("user_id", person.subject.user_id.to_string());
         let roles = app.project().rows::<Row>(query).await?;
         let role = if roles.iter().any(|row| row.role == Role::Admin) {
             Role::Admin
@@ -114,7 +118,7 @@ impl FromRequestParts<App> for Staff {
         } else {
             Role::Tuteur
         };
-        Ok(Self { subject, role })
+        Ok(Self { subject: person.subject, language: person.language, role })
     }
 }
 

@@ -47,7 +47,9 @@ pub(crate) fn allow(
     } else {
         answer.insert(
             ACCESS_CONTROL_EXPOSE_HEADERS,
-            HeaderValue::from_static("x-request-id, retry-after, idempotency-replayed, link, etag, content-disposition"),
+            HeaderValue::from_static(
+                "x-request-id, retry-after, idempotency-replayed, link, etag, content-disposition",
+            ),
         );
     }
 }

@@ -20,6 +20,14 @@ pub enum Language {
 }
 
 impl Language {
+    /// Its tag, as in `Accept-Language`.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::French => "fr",
+            Self::English => "en",
+        }
+    }
+
     /// Reads `Accept-Language` (RFC 9110, section 12.5.4): the first of French and English by
     /// weight; French where neither is asked for.
     pub fn of(headers: &HeaderMap) -> Self {
@@ -56,7 +64,7 @@ pub struct Problem {
     /// Facts about this request that a program can use.
     pub details: Value,
     /// Another way to go on, in French and in English.
-    pub hint: Option<[&'static str; 2]>,
+    pub hint: Option<[Cow<'static, str>; 2]>,
     /// Headers the status asks for (`WWW-Authenticate`, `Retry-After`, `Allow`).
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// The cause, for the log line only.
@@ -92,7 +100,7 @@ impl Problem {
     /// Adds another way to go on.
     #[must_use]
     pub fn hint(mut self, french: &'static str, english: &'static str) -> Self {
-        self.hint = Some([french, english]);
+        self.hint = Some([french.into(), english.into()]);
         self
     }
 
@@ -147,8 +155,8 @@ impl Problem {
     pub(crate) fn body(&self, language: Language, request_id: &str) -> Vec<u8> {
         let [french, english] = &self.message;
         let (message, hint) = match language {
-            Language::French => (french, self.hint.map(|[french, _]| french)),
-            Language::English => (english, self.hint.map(|[_, english]| english)),
+            Language::French => (french, self.hint.as_ref().map(|[french, _]| french.as_ref())),
+            Language::English => (english, self.hint.as_ref().map(|[_, english]| english.as_ref())),
         };
         let body = Body { code: &self.code, message, details: &self.details, hint, request_id };
         serde_json::to_vec(&body).unwrap_or_default()
@@ -179,16 +187,19 @@ impl From<supabase::Error> for Problem {
     fn from(error: supabase::Error) -> Self {
         match &error {
             // Griot's SQL functions refuse with a code and a sentence of their own
-            // (`private.raise_error`); codes of PostgreSQL and PostgREST are never lower case.
-            supabase::Error::Refused { status: status @ 400..500, code, message, .. }
+            // (`private.raise_error`), in the caller's language, which is sent with each call; codes
+            // of PostgreSQL and PostgREST are never lower case.
+            supabase::Error::Refused { status: status @ 400..500, code, message, hint, .. }
                 if code.starts_with(|first: char| first.is_ascii_lowercase()) =>
             {
-                Self::new(
+                let mut problem = Self::new(
                     StatusCode::from_u16(*status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY),
                     code.clone(),
                     message.clone(),
                     message.clone(),
-                )
+                );
+                problem.hint = hint.as_ref().map(|hint| [hint.clone().into(), hint.clone().into()]);
+                problem
             }
             supabase::Error::Refused { status: 401, .. } => crate::caller::unauthenticated(&error),
             supabase::Error::Refused { status: 403, .. } => Self::new(

@@ -122,14 +122,15 @@ async fn serve(app: &App, router: Router, mut request: Request) -> Response {
     // Answers hold personal data unless a function says otherwise.
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
 
-    if response.status().is_server_error() {
+    // Deep health answers 503 without a problem: who asked is watching already.
+    if let Some(problem) = problem.as_ref().filter(|problem| problem.status.is_server_error()) {
         let incident = Incident {
             request_id: id.clone(),
             method: method.to_string(),
             route: route.clone(),
             status: response.status().as_u16(),
-            code: problem.as_ref().map_or("-".into(), |problem| problem.code.to_string()),
-            cause: problem.as_ref().and_then(|problem| problem.cause.clone()),
+            code: problem.code.to_string(),
+            cause: problem.cause.clone(),
         };
         response.extensions_mut().insert(incident);
     }

@@ -2,7 +2,7 @@
 
 use crate::deadline::within;
 use crate::{AccessToken, Error, Timer, sendable};
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::header::{ACCEPT_LANGUAGE, AUTHORIZATION, HeaderMap, HeaderValue};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -12,8 +12,9 @@ const REST: &str = "rest";
 /// On whose behalf a call is made.
 #[derive(Clone, Copy, Debug)]
 pub enum Identity<'a> {
-    /// The signed-in person: row-level security decides what they may do.
-    Caller(&'a AccessToken),
+    /// The signed-in person: row-level security decides what they may do. With the language (a tag
+    /// such as `fr`) in which refusals of Griot's SQL functions are to be worded.
+    Caller(&'a AccessToken, &'static str),
     /// Nobody in particular: what any visitor may see.
     Visitor,
     /// No user is present (webhook, cron). Carries the reason, which is logged by the caller.
@@ -71,7 +72,7 @@ impl Project {
     /// The headers that say who is calling.
     pub(crate) fn headers(&self, identity: Identity<'_>) -> Result<HeaderMap, Error> {
         let (key, bearer) = match identity {
-            Identity::Caller(token) => (self.publishable_key.as_str(), Some(token.as_str())),
+            Identity::Caller(token, _) => (self.publishable_key.as_str(), Some(token.as_str())),
             Identity::Visitor => (self.publishable_key.as_str(), None),
             Identity::Service(reason) => {
                 let key = self.secret_key.as_deref().ok_or_else(|| Error::Unexpected {
@@ -89,6 +90,9 @@ impl Project {
         };
         let mut headers = HeaderMap::new();
         headers.insert("apikey", value(key)?);
+        if let Identity::Caller(_, language) = identity {
+            headers.insert(ACCEPT_LANGUAGE, value(language)?);
+        }
         if let Some(bearer) = bearer {
             headers.insert(AUTHORIZATION, value(&format!("Bearer {bearer}"))?);
         }

@@ -133,43 +133,19 @@ async fn delete_account(State(app): State<App>, caller: SignedIn) -> Result<Stat
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What the database refuses, in both languages: it writes one only.
+/// The token outlives the account: then the database does not know the caller.
 fn refused(error: supabase::Error) -> Problem {
-    let supabase::Error::Refused { status: 400..500, code, .. } = &error else {
+    if !matches!(&error, supabase::Error::Refused { code, .. } if code == "not_authenticated") {
         return error.into();
-    };
-    match code.as_str() {
-        // The token outlives the account.
-        "not_authenticated" => Problem::new(
-            StatusCode::UNAUTHORIZED,
-            "unauthenticated",
-            "Ce compte n'existe plus. Connectez-vous avec un autre compte.",
-            "This account no longer exists. Sign in with another account.",
-        )
-        .header(
-            WWW_AUTHENTICATE,
-            HeaderValue::from_static("Bearer realm=\"griot\", error=\"invalid_token\""),
-        ),
-        "recent_sign_in_required" => Problem::new(
-            StatusCode::FORBIDDEN,
-            "recent_sign_in_required",
-            "Pour supprimer votre compte, vous devez vous être connecté il y a moins de dix minutes.",
-            "To delete your account you must have signed in within the last ten minutes.",
-        )
-        .hint(
-            "Connectez-vous de nouveau, puis recommencez.",
-            "Sign in again, then try once more.",
-        ),
-        "last_admin" => Problem::new(
-            StatusCode::CONFLICT,
-            "last_admin",
-            "Vous êtes le dernier administrateur : le compte ne peut pas être supprimé.",
-            "You are the last administrator: the account cannot be deleted.",
-        )
-        .hint(
-            "Nommez d'abord un autre administrateur, puis recommencez.",
-            "Appoint another administrator first, then try once more.",
-        ),
-        _ => error.into(),
     }
+    Problem::new(
+        StatusCode::UNAUTHORIZED,
+        "unauthenticated",
+        "Ce compte n'existe plus. Connectez-vous avec un autre compte.",
+        "This account no longer exists. Sign in with another account.",
+    )
+    .header(
+        WWW_AUTHENTICATE,
+        HeaderValue::from_static("Bearer realm=\"griot\", error=\"invalid_token\""),
+    )
 }

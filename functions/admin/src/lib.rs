@@ -91,53 +91,26 @@ fn masterclass_not_found() -> Problem {
     )
 }
 
-/// What the database refuses to staff, in both languages: it answers in one.
+/// What the database refuses to staff where its own words would not help.
 fn refused(error: supabase::Error) -> Problem {
-    let supabase::Error::Refused { status, code, .. } = &error else {
+    let supabase::Error::Refused { code, .. } = &error else {
         return error.into();
     };
-    let (french, english) = match code.as_str() {
-        "staff_only" => (
-            "Cette fonction est réservée aux administrateurs et aux tuteurs.",
-            "This function is for administrators and tutors only.",
-        ),
-        "student_not_found" => (
-            "Cet étudiant n'existe pas, ou son compte est supprimé. Vérifiez l'identifiant dans la \
-             liste des étudiants.",
-            "There is no such student, or the account is deleted. Check the id in the list of \
-             students.",
-        ),
-        "search_too_short" => (
-            "« search » contient un mot d'une seule lettre. Donnez au moins deux lettres ou deux \
-             chiffres par mot.",
-            "search has a word of a single letter. Give at least two letters or two digits for each \
-             word.",
-        ),
-        "invalid_cursor" => return invalid_cursor(&error),
-        "question_in_use" => (
-            "Cette question a déjà été posée : ses choix et sa réponse ne changent plus, et elle ne \
-             peut pas être supprimée. Archivez-la et créez-en une autre.",
-            "This question has been asked: its choices and its answer no longer change, and it \
-             cannot be deleted. Archive it and write another.",
-        ),
-        "masterclass_not_found" => return masterclass_not_found(),
+    match code.as_str() {
+        "invalid_cursor" => invalid_cursor(&error),
         // The only foreign key a caller fills in.
-        "23503" => return masterclass_not_found().because(&error),
+        "23503" => masterclass_not_found().because(&error),
         // A rule of the table that was not seen here first.
-        "23514" => {
-            return Problem::unprocessable(
-                "invalid_request",
-                "La base de données refuse cette question. Vérifiez ses textes et ses quatre choix, \
-                 qui doivent différer.",
-                "The database refuses this question. Check its texts and its four choices, which \
-                 must differ.",
-            )
-            .because(&error);
-        }
-        _ => return error.into(),
-    };
-    let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
-    Problem::new(status, code.clone(), french, english)
+        "23514" => Problem::unprocessable(
+            "invalid_request",
+            "La base de données refuse cette question. Vérifiez ses textes et ses quatre choix, \
+             qui doivent différer.",
+            "The database refuses this question. Check its texts and its four choices, which \
+             must differ.",
+        )
+        .because(&error),
+        _ => error.into(),
+    }
 }
 
 fn invalid_cursor(cause: impl std::fmt::Display) -> Problem {

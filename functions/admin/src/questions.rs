@@ -154,7 +154,6 @@ pub(crate) struct ChangedQuestion {
     #[schema(min_length = 1, max_length = 4000)]
     evidence_quote: Option<String>,
     /// The version that was read.
-    #[serde(skip_serializing)]
     #[schema(minimum = 1, maximum = 999999999)]
     version: u32,
 }
@@ -171,7 +170,13 @@ struct Row<'a, T> {
 
 impl<'a, T: Serialize> Row<'a, T> {
     fn write(id: Option<Uuid>, question: &'a T, flaws: Vec<mcq::Flaw>) -> Result<String, Problem> {
-        serde_json::to_string(&Self { id, question, flaws }).map_err(Problem::internal)
+        let mut row =
+            serde_json::to_value(Self { id, question, flaws }).map_err(Problem::internal)?;
+        if let Some(columns) = row.as_object_mut() {
+            // The database counts it.
+            columns.remove("version");
+        }
+        Ok(row.to_string())
     }
 }
 

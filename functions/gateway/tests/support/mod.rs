@@ -49,7 +49,8 @@ pub struct Records {
     pub troubles: HashMap<&'static str, Trouble>,
     /// Versions of the privacy policy, the latest first.
     pub policies: Vec<Value>,
-    /// Status and body that a SQL function answers.
+    /// Status and body that a SQL function answers; of a `message` or `hint` in French and in
+    /// English the one that was asked for.
     pub answers: HashMap<&'static str, (u16, Value)>,
     /// Status, `Content-Range` and body that the table `questions` answers, in turn.
     pub questions: VecDeque<(u16, &'static str, Value)>,
@@ -290,6 +291,13 @@ async fn rpc(
     records.written.push((format!("POST {function}"), arguments.clone()));
     if let Some((status, body)) = records.answers.get(function.as_str()) {
         let status = StatusCode::from_u16(*status).unwrap();
+        let mut body = body.clone();
+        let language = if headers["accept-language"] == "en" { 1 } else { 0 };
+        for field in ["message", "hint"] {
+            if let Some(words) = body.get(field).and_then(|words| words.get(language)).cloned() {
+                body[field] = words;
+            }
+        }
         return if body.is_null() {
             status.into_response()
         } else {
