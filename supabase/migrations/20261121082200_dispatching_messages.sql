@@ -203,9 +203,10 @@ begin
             where earlier.recipient = m.recipient and earlier.channel = m.channel and earlier.sequence < m.sequence
               and earlier.state in ('queued', 'sending', 'uncertain')))
         order by m.due_at, m.sequence
-        limit fits
+        limit 500
         for update of m skip locked
       loop
+        exit when cardinality(claimed) = fits;
         found_here := found_here + 1;
         if candidate.is_unwanted then
           unwanted := unwanted || candidate.id;
@@ -284,9 +285,7 @@ begin
         room := room - cardinality(claimed);
       end if;
 
-      if round > 1 and found_here < fits then
-        exit rounds;
-      end if;
+      exit rounds when round > 1 and found_here < 500 and cardinality(claimed) < fits;
       more := more or round = 20;
     end loop;
 

@@ -336,8 +336,14 @@ as $$
   select greatest(0, floor(extract(epoch from clock_timestamp() - least(
     (select min(due.at)
      from public.message_channels c, (values (true), (false)) as u (urgent), lateral (
-       select min(m.due_at) as at from public.outbound_messages m
-       where m.state = 'queued' and m.channel = c.channel and m.urgent = u.urgent) as due),
+       select m.due_at as at from public.outbound_messages m
+       where m.state = 'queued' and m.channel = c.channel and m.urgent = u.urgent and m.due_at <= clock_timestamp()
+         -- One that waits for an earlier message of the same person is not due yet.
+         and (u.urgent or not exists (
+           select from public.outbound_messages earlier
+           where earlier.recipient = m.recipient and earlier.channel = m.channel and earlier.sequence < m.sequence
+             and earlier.state in ('queued', 'sending', 'uncertain')))
+       order by m.due_at limit 1) as due),
     (select min(m.lease_expires_at) from public.outbound_messages m where m.state = 'sending'),
     (select min(m.due_at) from public.outbound_messages m where m.state = 'uncertain')))))::int
 $$;

@@ -2,7 +2,7 @@
 -- by the clock on the wall; what should be long ago is moved back.
 begin;
 set local search_path = tests, public, extensions;
-select plan(100);
+select plan(101);
 
 delete from outbound_messages;
 update message_channels set per_second = null, per_day = null, quiet_from = null, quiet_until = null, paused = false, max_attempts = 3, settle = '3 minutes';
@@ -95,6 +95,7 @@ select is((select array_agg(k order by k) from jsonb_object_keys(tests.the('clai
 select is(tests.the('claim')::jsonb #> '{messages,0,attempts}', '1', 'as the first attempt');
 select is(tests.claim('d2'), null, 'nobody gets it twice');
 select cmp_ok((tests.the('claim')::jsonb ->> 'next_due_in_ms')::int, '<=', 60000, 'the next thing to do is when the lease runs out');
+select is(tests.record('d2', 'a', 'refused'), 'ignored 1', 'only whoever has it says what became of it');
 select is(tests.record('d1', 'a', 'accepted', '{"provider_message_id": "p-a"}'), 'sent 1', 'it was accepted');
 select results_eq($$ select state, provider_message_id, claimed_by, sent_at is not null from outbound_messages where dedupe_key = 'a' $$,
   $$ values ('sent', 'p-a', null::text, true) $$, 'and is sent');

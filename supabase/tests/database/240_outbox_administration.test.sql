@@ -1,7 +1,7 @@
 -- What staff see and do with the outbox; health; the webhook; the export.
 begin;
 set local search_path = tests, public, extensions;
-select plan(76);
+select plan(77);
 
 delete from outbound_messages;
 update message_channels set per_second = null, per_day = null, quiet_from = null, quiet_until = null, paused = false;
@@ -142,6 +142,8 @@ select is(outbound_health(), 0, 'nothing is late');
 select tests.act_as_owner();
 select private.enqueue_message('h1', 'custom', 'whatsapp', '+24174333333', 'fr', '{}', due_at => now() + interval '1 hour') is not null;
 select is(outbound_health(), 0, 'nor is what is not due');
+select private.enqueue_message('h0', 'custom', 'whatsapp', '+24174333333', 'fr', '{}', due_at => now() - interval '1 hour') is not null;
+select is(outbound_health(), 0, 'nor what waits for an earlier message of the same person');
 select private.enqueue_message('h2', 'custom', 'whatsapp', '+24174333334', 'fr', '{}', due_at => now() - interval '100 seconds') is not null;
 select tests.act_as_visitor();
 select ok(outbound_health() between 100 and 110, 'the oldest due message says how late it is, to anybody');
