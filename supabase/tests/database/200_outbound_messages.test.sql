@@ -3,6 +3,7 @@ begin;
 set local search_path = tests, public, extensions;
 select plan(62);
 
+delete from outbound_messages;
 select tests.create_user('student');
 select tests.create_user('stranger');
 select tests.create_user('tutor', 'tuteur');

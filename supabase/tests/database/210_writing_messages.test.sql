@@ -3,6 +3,10 @@ begin;
 set local search_path = tests, public, extensions;
 select plan(58);
 
+delete from outbound_messages;
+delete from private.early_statuses;
+delete from private.opt_outs;
+update private.message_pacing set next_slot_at = '-infinity';
 select tests.create_user('student');
 select tests.create_user('other');
 select tests.create_user('refusing');

@@ -5,6 +5,8 @@ set local search_path = tests, public, extensions;
 select plan(101);
 
 delete from outbound_messages;
+delete from private.early_statuses;
+delete from private.opt_outs;
 update message_channels set per_second = null, per_day = null, quiet_from = null, quiet_until = null, paused = false, max_attempts = 3, settle = '3 minutes';
 update private.message_pacing set next_slot_at = '-infinity', day = '-infinity', used = 0;
 

@@ -14,14 +14,19 @@ const write = (key, email = `${randomUUID()}@griot.test`) => rpc('enqueue_auth_e
   webhook_id: key, user_id: null, email, message_type: 'magic_link', language: 'fr', data: { link: 'https://griot.test/' },
 })
 
-/** Claims what is due until `ids` are claimed; gives back what belongs to others. */
+/** Claims until nothing is left; gives back what belongs to others. */
 async function claim(dispatcher, ids, most = 100) {
-  const { messages } = await rpc('claim_outbound_messages', { dispatcher, max_messages: most, lease_seconds: 600 })
-  const others = messages.filter((m) => !ids.has(m.id))
+  const claimed = []
+  for (;;) {
+    const { messages } = await rpc('claim_outbound_messages', { dispatcher, max_messages: most, lease_seconds: 600 })
+    if (!messages.length) break
+    claimed.push(...messages)
+  }
+  const others = claimed.filter((m) => !ids.has(m.id))
   if (others.length) {
     await rpc('record_outbound_results', { dispatcher, results: others.map(({ id }) => ({ id, outcome: 'not_sent' })) })
   }
-  return messages.filter((m) => ids.has(m.id)).map((m) => ({ ...m, dispatcher, claimed: Date.now() }))
+  return claimed.filter((m) => ids.has(m.id)).map((m) => ({ ...m, dispatcher }))
 }
 
 const accept = (dispatcher, messages) => rpc('record_outbound_results', {
