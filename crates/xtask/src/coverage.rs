@@ -8,7 +8,7 @@ use clap::Args;
 use crate::{project, tools};
 
 /// The crates whose every line a test without a network can reach.
-const PURE_CRATES: [&str; 3] = ["mcq", "openai", "pdf-text"];
+const PURE_CRATES: [&str; 4] = ["mcq", "messaging", "openai", "pdf-text"];
 
 /// What must be reached.
 #[derive(Args)]
