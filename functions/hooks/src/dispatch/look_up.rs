@@ -13,7 +13,7 @@ use uuid::Uuid;
 use whapi::ListQuery;
 
 /// Whapi's clock is not that of the database.
-const BEFORE_SECONDS: i64 = 300;
+const BEFORE_SECONDS: i64 = 900;
 /// A request that nobody waited for any more may have been accepted as late as this.
 const AFTER_SECONDS: i64 = 900;
 

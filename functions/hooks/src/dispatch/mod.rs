@@ -529,8 +529,12 @@ impl<'a> Run<'a> {
                 self.recording = false;
                 self.summary.calls += 1;
                 match answer {
-                    // What waited for these can go now: a person's next message.
-                    Ok(_) => self.claim_at = Some(self.claim_at.map_or(now, |at| at.min(now))),
+                    // What waited for these can go now: a person's next message. What there was no time
+                    // for would only come back.
+                    Ok(_) if results.iter().any(|result| result["outcome"] != "not_sent") => {
+                        self.claim_at = Some(self.claim_at.map_or(now, |at| at.min(now)));
+                    }
+                    Ok(_) => {}
                     Err(error) => {
                         self.log("results could not be recorded", &error);
                         self.results.splice(0..0, results);

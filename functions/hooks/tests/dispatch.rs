@@ -1,0 +1,485 @@
+//! The dispatcher against the stand-ins of both providers, with the outbox replaced by one in memory
+//! that keeps its rules: a lease, one message of a person at a time, what is uncertain is looked up.
+//! The real one is tested in `supabase/tests`.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test ends with a panic where something is not as it should be"
+)]
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use edge::{App, Config, Limit, PdfReader, Platform, PublicAnswer};
+use futures_util::future::BoxFuture;
+use hooks::{Budget, Dispatcher};
+use messaging::reference_in;
+use providers::messages::Fault;
+use providers::resend::Resend;
+use providers::whapi::{Settings, Whapi};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use url::Url;
+use uuid::Uuid;
+
+/// How many times faster the clock runs, deadlines included.
+const SPEED: u32 = 20;
+
+struct Row {
+    id: Uuid,
+    channel: &'static str,
+    recipient: String,
+    text: String,
+    state: &'static str,
+    attempts: i32,
+    wait_ms: u64,
+    provider: Option<String>,
+    result: Value,
+}
+
+#[derive(Default)]
+struct Outbox {
+    rows: Vec<Row>,
+    /// Function and arguments of each call.
+    calls: Vec<(String, Value)>,
+    /// Calls of a function that fail before the next succeeds.
+    failures: HashMap<&'static str, usize>,
+}
+
+impl Outbox {
+    fn write(&mut self, channel: &'static str, recipient: &str, text: &str) -> Uuid {
+        let id = Uuid::new_v4();
+        self.rows.push(Row {
+            id,
+            channel,
+            recipient: recipient.into(),
+            text: text.into(),
+            state: "queued",
+            attempts: 0,
+            wait_ms: 0,
+            provider: None,
+            result: Value::Null,
+        });
+        id
+    }
+
+    fn states(&self) -> BTreeMap<&'static str, usize> {
+        let mut states = BTreeMap::new();
+        for row in &self.rows {
+            *states.entry(row.state).or_default() += 1;
+        }
+        states
+    }
+
+    fn count(&self, function: &str) -> usize {
+        self.calls.iter().filter(|(name, _)| name == function).count()
+    }
+
+    fn claim(&mut self, arguments: &Value) -> Value {
+        let most = arguments["max_messages"].as_u64().unwrap() as usize;
+        let usable = |channel: &str| {
+            let channels = arguments["channels"].as_array();
+            channels.is_none_or(|list| list.iter().any(|one| one == channel))
+        };
+        let now = OffsetDateTime::now_utc().format(&Rfc3339).unwrap();
+        let mut busy = std::collections::HashSet::new();
+        let (mut messages, mut uncertain, mut more) = (Vec::new(), Vec::new(), false);
+        for row in &mut self.rows {
+            if !usable(row.channel) {
+                continue;
+            }
+            let free = busy.insert((row.channel, row.recipient.clone()));
+            match row.state {
+                "uncertain" => {
+                    row.state = "looked_up";
+                    uncertain.push(
+                        json!({"id": row.id, "channel": row.channel, "recipient": row.recipient,
+                        "attempt_started_at": now, "attempts": row.attempts}),
+                    );
+                }
+                "queued" if free && messages.len() == most => more = true,
+                "queued" if free => {
+                    row.state = "sending";
+                    row.attempts += 1;
+                    messages.push(json!({
+                        "id": row.id, "channel": row.channel, "recipient": row.recipient,
+                        "message_type": "custom", "language": "fr", "data": {"text": row.text},
+                        "attempts": row.attempts, "urgent": false, "wait_ms": row.wait_ms}));
+                }
+                "sending" | "looked_up" | "queued" => {}
+                _ => {
+                    busy.remove(&(row.channel, row.recipient.clone()));
+                }
+            }
+        }
+        json!({"messages": messages, "uncertain": uncertain, "next_due_in_ms": more.then_some(0)})
+    }
+
+    fn record(&mut self, arguments: &Value) -> Value {
+        for result in arguments["results"].as_array().unwrap() {
+            let id: Uuid = serde_json::from_value(result["id"].clone()).unwrap();
+            let row = self.rows.iter_mut().find(|row| row.id == id).unwrap();
+            assert_eq!(result["attempts"], row.attempts, "{result}");
+            row.result = result.clone();
+            row.state = match result["outcome"].as_str().unwrap() {
+                "accepted" => "sent",
+                "retry" => "later",
+                "refused" | "unknown_number" => "failed",
+                "uncertain" => "uncertain",
+                "not_sent" => {
+                    row.attempts -= 1;
+                    "queued"
+                }
+                other => panic!("{other}"),
+            };
+            row.provider = result["provider_message_id"].as_str().map(str::to_owned);
+        }
+        json!({})
+    }
+
+    fn resolve(&mut self, arguments: &Value) -> Value {
+        for result in arguments["results"].as_array().unwrap() {
+            let id: Uuid = serde_json::from_value(result["id"].clone()).unwrap();
+            let row = self.rows.iter_mut().find(|row| row.id == id).unwrap();
+            row.provider = result["provider_message_id"].as_str().map(str::to_owned);
+            row.state = match result["found"].as_bool() {
+                Some(true) => "sent",
+                Some(false) => "queued",
+                None => "unclear",
+            };
+        }
+        json!({})
+    }
+}
+
+type Shared = Arc<Mutex<Outbox>>;
+
+async fn rpc(
+    State(outbox): State<Shared>,
+    Path(function): Path<String>,
+    Json(arguments): Json<Value>,
+) -> Response {
+    let mut outbox = outbox.lock().unwrap();
+    outbox.calls.push((function.clone(), arguments.clone()));
+    if let Some(left) = outbox.failures.get_mut(function.as_str()).filter(|left| **left > 0) {
+        *left -= 1;
+        return (StatusCode::BAD_GATEWAY, "down").into_response();
+    }
+    Json(match function.as_str() {
+        "claim_outbound_messages" => outbox.claim(&arguments),
+        "record_outbound_results" => outbox.record(&arguments),
+        "resolve_uncertain_messages" => outbox.resolve(&arguments),
+        other => panic!("unknown function {other}"),
+    })
+    .into_response()
+}
+
+/// This process as a platform whose clock runs fast.
+struct Native {
+    began: Instant,
+    log: Arc<Mutex<Vec<String>>>,
+}
+
+impl Platform for Native {
+    fn now_ms(&self) -> u64 {
+        1_800_000_000_000 + (self.began.elapsed() * SPEED).as_millis() as u64
+    }
+    fn log(&self, line: &str) {
+        self.log.lock().unwrap().push(line.to_owned());
+    }
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(duration / SPEED))
+    }
+    fn allow(&self, _: Limit, _: String) -> BoxFuture<'static, bool> {
+        Box::pin(std::future::ready(true))
+    }
+    fn open_pdf(&self) -> Result<Box<dyn PdfReader>, String> {
+        Err("no documents here".into())
+    }
+    fn call_mcq(&self, _: &[u8]) -> Result<Vec<u8>, String> {
+        Err("no questions here".into())
+    }
+    fn get_public(&self, _: Url) -> BoxFuture<'static, Result<PublicAnswer, String>> {
+        Box::pin(std::future::ready(Err("no internet here".into())))
+    }
+}
+
+struct World {
+    dispatcher: Dispatcher,
+    whapi: Whapi,
+    resend: Resend,
+    outbox: Shared,
+    log: Arc<Mutex<Vec<String>>>,
+}
+
+const BUDGET: Budget =
+    Budget { begin: Duration::from_secs(55), end: Duration::from_secs(75), messages: 8_000 };
+
+impl World {
+    async fn start(unset: &[&str]) -> Self {
+        let outbox: Shared = Arc::default();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let router =
+            Router::new().route("/rest/v1/rpc/{function}", post(rpc)).with_state(outbox.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let (whapi, resend) = (Whapi::start().await.unwrap(), Resend::start().await.unwrap());
+        let values = HashMap::from([
+            ("SUPABASE_URL", url),
+            ("SUPABASE_PUBLISHABLE_KEY", "sb_publishable_x".to_owned()),
+            ("SUPABASE_SECRET_KEY", "sb_secret_y".to_owned()),
+            ("WHAPI_TOKEN", "token".to_owned()),
+            ("WHAPI_BASE_URL", whapi.url.clone()),
+            ("RESEND_API_KEY", "re_key".to_owned()),
+            ("RESEND_BASE_URL", resend.url.clone()),
+            ("EMAIL_FROM", "Griot <bonjour@example.org>".to_owned()),
+        ]);
+        let config =
+            Config::read(|name| values.get(name).filter(|_| !unset.contains(&name)).cloned());
+        let log: Arc<Mutex<Vec<String>>> = Arc::default();
+        let platform = Native { began: Instant::now(), log: log.clone() };
+        let app = App::new(config.unwrap(), Box::new(platform));
+        Self { dispatcher: Dispatcher::new(app), whapi, resend, outbox, log }
+    }
+
+    fn outbox(&self) -> MutexGuard<'_, Outbox> {
+        self.outbox.lock().unwrap()
+    }
+
+    fn number(n: usize) -> String {
+        format!("+241740{n:05}")
+    }
+
+    /// The provider's book has each message that is `sent`, once, and nothing else.
+    fn check_books(&self) {
+        let outbox = self.outbox();
+        let mut accepted: Vec<String> = self.whapi.book().into_iter().map(|one| one.id).collect();
+        accepted.extend(self.resend.book().into_iter().map(|one| one.id));
+        let mut known: Vec<String> =
+            outbox.rows.iter().filter_map(|row| row.provider.clone()).collect();
+        accepted.sort();
+        known.sort();
+        assert_eq!(accepted, known);
+    }
+}
+
+#[tokio::test]
+async fn an_idle_run_costs_one_call_and_one_without_providers_none() {
+    let world = World::start(&[]).await;
+    let done = world.dispatcher.run(BUDGET).await;
+    assert_eq!((done.calls, done.claimed), (1, 0));
+    let (function, arguments) = world.outbox().calls[0].clone();
+    assert_eq!(function, "claim_outbound_messages");
+    assert!(arguments.get("channels").is_none(), "all of them: {arguments}");
+
+    for missing in [&["SUPABASE_SECRET_KEY"][..], &["WHAPI_TOKEN", "RESEND_API_KEY"][..]] {
+        let world = World::start(missing).await;
+        world.outbox().write("whatsapp", &World::number(1), "Bonjour");
+        assert_eq!(world.dispatcher.run(BUDGET).await, hooks::Summary::default());
+        assert_eq!(world.outbox().calls.len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_channel_without_its_key_is_not_claimed() {
+    let world = World::start(&["EMAIL_FROM"]).await;
+    world.outbox().write("email", "awa@example.org", "Bonjour");
+    world.outbox().write("whatsapp", &World::number(1), "Bonjour");
+    world.dispatcher.run(BUDGET).await;
+    assert_eq!(world.outbox().states(), BTreeMap::from([("queued", 1), ("sent", 1)]));
+    assert_eq!(world.outbox().calls[0].1["channels"], json!(["whatsapp"]));
+}
+
+#[tokio::test]
+async fn everything_goes_once_and_a_persons_messages_in_their_order() {
+    let world = World::start(&[]).await;
+    {
+        let mut outbox = world.outbox();
+        for n in 0..300 {
+            outbox.write("whatsapp", &World::number(n % 100), &format!("message {}", n / 100));
+            if n % 10 == 0 {
+                outbox.write("email", &format!("p{n}@example.org"), "Bonjour");
+            }
+        }
+    }
+    let done = world.dispatcher.run(BUDGET).await;
+    assert_eq!((done.claimed, done.accepted, done.unrecorded), (330, 330, 0), "{done:?}");
+    assert_eq!(world.outbox().states(), BTreeMap::from([("sent", 330)]));
+    world.check_books();
+    let mut last: HashMap<String, String> = HashMap::new();
+    for message in world.whapi.book() {
+        let words = message.body.split("\n\n").find(|part| part.starts_with("message")).unwrap();
+        let before = last.insert(message.to, words.to_owned());
+        assert!(before.is_none_or(|before| before.as_str() < words));
+        assert!(reference_in(&message.body).is_some());
+    }
+    let outbox = world.outbox();
+    assert!(outbox.count("record_outbound_results") <= 60, "results go together");
+    assert!(outbox.calls.iter().all(|(_, arguments)| arguments["dispatcher"].is_string()));
+}
+
+#[tokio::test]
+async fn what_each_fault_leaves_behind_is_known_and_the_list_settles_the_rest() {
+    let world = World::start(&[]).await;
+    let stall = |milliseconds| Some(milliseconds);
+    let faults = [
+        (Fault::None, "sent", ""),
+        (Fault::Throttle { retry_after: Some(1) }, "later", "rate_limited"),
+        (Fault::Reject { status: 400, message: "no".into() }, "failed", "bad_request"),
+        (Fault::CutAfter, "uncertain", "connection_lost"),
+        (Fault::CutBefore, "uncertain", "connection_lost"),
+        (Fault::ErrorAfter { status: 500 }, "uncertain", "server_error"),
+        (Fault::ErrorBefore { status: 503 }, "uncertain", "server_error"),
+        (Fault::Malformed, "uncertain", "unreadable_answer"),
+        (Fault::AcceptThenStall { milliseconds: stall(3_000) }, "uncertain", "timeout"),
+    ];
+    let mut ids = Vec::new();
+    for (n, (fault, _, code)) in faults.iter().enumerate() {
+        world.whapi.script([fault.clone()]);
+        let id = world.outbox().write("whatsapp", &World::number(n), "Bonjour");
+        // One at a time, so that each meets its own fault.
+        world
+            .outbox()
+            .rows
+            .iter_mut()
+            .filter(|row| row.state == "uncertain")
+            .for_each(|row| row.state = "parked");
+        world.dispatcher.run(Budget { messages: 1, ..BUDGET }).await;
+        let outbox = world.outbox();
+        let row = outbox.rows.iter().find(|row| row.id == id).unwrap();
+        assert_eq!(row.result["code"].as_str().unwrap_or_default(), *code, "{fault:?}");
+        ids.push(id);
+    }
+    let parked = |state| {
+        for row in world
+            .outbox()
+            .rows
+            .iter_mut()
+            .filter(|row| ["parked", "uncertain"].contains(&row.state))
+        {
+            row.state = state;
+        }
+    };
+    // A list that cannot be read proves nothing.
+    parked("uncertain");
+    world.whapi.script([Fault::ErrorBefore { status: 500 }]);
+    world.dispatcher.run(BUDGET).await;
+    assert_eq!(world.outbox().states()["unclear"], 6);
+    // Read to its end, it finds four and proves that two were never sent: these go.
+    for row in world.outbox().rows.iter_mut().filter(|row| row.state == "unclear") {
+        row.state = "uncertain";
+    }
+    let done = world.dispatcher.run(BUDGET).await;
+    assert_eq!((done.looked_up, done.accepted), (6, 2), "{done:?}");
+    assert_eq!(world.outbox().states(), BTreeMap::from([("failed", 1), ("later", 1), ("sent", 7)]));
+    world.check_books();
+    let log = world.log.lock().unwrap().join("\n");
+    assert!(!log.contains("+241") && !log.contains("Bonjour"), "{log}");
+}
+
+#[tokio::test]
+async fn an_email_is_tried_again_with_its_key_and_a_number_without_whatsapp_is_named() {
+    let world = World::start(&[]).await;
+    let id = world.outbox().write("email", "awa@example.org", "Bonjour");
+    world.resend.script([Fault::CutAfter]);
+    world.dispatcher.run(BUDGET).await;
+    assert_eq!(world.outbox().rows[0].result["code"], "connection_failed");
+    world.outbox().rows[0].state = "queued";
+    world.dispatcher.run(BUDGET).await;
+    let book = world.resend.book();
+    assert_eq!(
+        (book.len(), book[0].repeated, book[0].key.as_str()),
+        (1, 1, id.to_string().as_str())
+    );
+
+    world.whapi.set(Settings { unknown: Some(vec!["24174000001".into()]), ..Settings::default() });
+    world.outbox().write("whatsapp", "+24174000001", "Bonjour");
+    world.dispatcher.run(BUDGET).await;
+    assert_eq!(world.outbox().rows[1].result["outcome"], "unknown_number");
+}
+
+#[tokio::test]
+async fn a_provider_that_refuses_us_is_left_alone_and_costs_no_message_its_attempts() {
+    let world = World::start(&[]).await;
+    world.whapi.set(Settings { tokens: Some(vec!["another".into()]), ..Settings::default() });
+    for n in 0..150 {
+        world.outbox().write("whatsapp", &World::number(n), "Bonjour");
+    }
+    world.outbox().write("email", "awa@example.org", "Bonjour");
+    let done = world.dispatcher.run(BUDGET).await;
+    assert!((1..=6).contains(&done.retried), "{done:?}");
+    assert!(world.outbox().count("claim_outbound_messages") < 6, "{done:?}");
+    let states = world.outbox().states();
+    assert_eq!(states["queued"] + states["later"], 150, "{states:?}");
+    assert_eq!(world.outbox().calls.last().unwrap().1["channels"], json!(["email"]));
+    assert!(world.log.lock().unwrap().iter().any(|line| line.contains("unauthorized")));
+}
+
+#[tokio::test]
+async fn a_project_that_is_down_for_a_moment_loses_no_result() {
+    let world = World::start(&[]).await;
+    world.outbox().failures =
+        HashMap::from([("claim_outbound_messages", 2), ("record_outbound_results", 3)]);
+    for n in 0..20 {
+        world.outbox().write("whatsapp", &World::number(n), "Bonjour");
+    }
+    let done = world.dispatcher.run(BUDGET).await;
+    assert_eq!((done.accepted, done.unrecorded), (20, 0), "{done:?}");
+    assert_eq!(world.outbox().states(), BTreeMap::from([("sent", 20)]));
+    world.check_books();
+
+    // One that stays down ends the run in time.
+    world.outbox().failures = HashMap::from([("record_outbound_results", usize::MAX)]);
+    world.outbox().write("whatsapp", &World::number(50), "Bonjour");
+    let short =
+        Budget { begin: Duration::from_secs(8), end: Duration::from_secs(12), messages: 10 };
+    let done = world.dispatcher.run(short).await;
+    assert_eq!((done.accepted, done.unrecorded), (1, 1), "{done:?}");
+}
+
+#[tokio::test]
+async fn nothing_begins_before_its_moment_or_after_the_time_is_over() {
+    let world = World::start(&[]).await;
+    for (n, wait_ms) in [0, 2_000, 4_000, 30_000].into_iter().enumerate() {
+        world.outbox().write("whatsapp", &World::number(n), "Bonjour");
+        world.outbox().rows[n].wait_ms = wait_ms;
+    }
+    let began = Instant::now();
+    let short =
+        Budget { begin: Duration::from_secs(20), end: Duration::from_secs(26), messages: 100 };
+    let done = world.dispatcher.run(short).await;
+    assert_eq!((done.accepted, done.claimed - done.not_sent), (3, 3), "{done:?}");
+    assert!((1..=4).contains(&done.not_sent), "it is not claimed over and over: {done:?}");
+    assert!(began.elapsed() * SPEED < Duration::from_secs(26));
+    assert_eq!(world.outbox().rows[3].state, "queued");
+    let elapsed: Vec<u64> =
+        world.whapi.book().iter().map(|one| one.elapsed * u64::from(SPEED)).collect();
+    assert!(elapsed[1] - elapsed[0] >= 1_800 && elapsed[2] - elapsed[1] >= 1_800, "{elapsed:?}");
+}
+
+#[tokio::test]
+async fn who_comes_while_a_run_is_at_it_makes_it_look_again() {
+    let world = World::start(&[]).await;
+    world.whapi.set(Settings { latency_milliseconds: Some(100), ..Settings::default() });
+    world.outbox().write("whatsapp", &World::number(1), "Bonjour");
+    let second = async {
+        while world.outbox().calls.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        world.outbox().write("whatsapp", &World::number(2), "Bonjour");
+        world.dispatcher.run(BUDGET).await
+    };
+    let (first, second) = tokio::join!(world.dispatcher.run(BUDGET), second);
+    assert!(second.busy && second.claimed == 0);
+    assert_eq!(first.accepted, 2);
+    assert_eq!(world.outbox().states(), BTreeMap::from([("sent", 2)]));
+}
