@@ -41,6 +41,7 @@ declare
   filters text := '';
   beyond text := '';
   direction text;
+  source text;
   counts jsonb;
   counted boolean;
   total bigint;
@@ -69,6 +70,14 @@ begin
     end if;
   end if;
   direction := case when back then 'asc' else 'desc' end;
+  -- Of several people, each one's own messages are walked: the planner would rather walk everybody's.
+  source := case when btrim(list_outbound_messages.person) <> '' then
+    '(select x.* from unnest($4) as who (id) cross join lateral (
+        select m.* from public.outbound_messages m where m.profile_id = who.id%1$s
+        order by m.created_at %2$s, m.sequence %2$s limit $9 + 1 + $10) as x)'
+    else
+    '(select m.* from public.outbound_messages m where true%1$s
+      order by m.created_at %2$s, m.sequence %2$s limit $9 + 1 + $10)' end;
 
   if list_outbound_messages.state is not null then
     filters := filters || ' and m.state = $1';
@@ -89,9 +98,6 @@ begin
       from (select r.student_id from private.student_records r
             where r.search_text like all (patterns) and r.student_id is not null limit 1000) as found);
   end if;
-  if people is not null then
-    filters := filters || ' and m.profile_id = any ($4)';
-  end if;
   -- Whole days in Libreville, within the years that can be reckoned with.
   if list_outbound_messages.created_from is not null then
     since := greatest(list_outbound_messages.created_from, date '0001-01-01')::timestamp at time zone here;
@@ -111,17 +117,18 @@ begin
   left join (select c.state, sum(c.n) as n from private.outbound_message_counts c group by c.state) as k on k.state = s.state;
   counted := num_nonnulls(list_outbound_messages.message_type, list_outbound_messages.recipient, people, since, until) > 0;
   if counted then
-    execute 'select count(*) from (select from public.outbound_messages m where true' || filters || ' limit $9 + 1) as hits'
+    execute format('select count(*) from (select from %s as m limit $9 + 1) as hits',
+      format(source, filters, direction))
     into total
     using list_outbound_messages.state, list_outbound_messages.message_type, list_outbound_messages.recipient, people,
-      since, until, from_time, from_sequence, most_counted;
+      since, until, from_time, from_sequence, most_counted, 0;
   end if;
 
   -- One row more than is shown tells whether another page follows.
   execute format($page$
     with walked as materialized (
       select w.*, row_number() over (order by w.created_at %1$s, w.sequence %1$s) as n
-      from (select m.* from public.outbound_messages m where true%2$s
+      from (select m.* from %2$s as m
             order by m.created_at %1$s, m.sequence %1$s limit $9 + 1 offset $10) as w)
     select
       (select count(*) from walked),
@@ -135,7 +142,7 @@ begin
         filter (where w.n = 1 or w.n = (select least(count(*), $9) from walked))
     from walked w
     left join public.profiles p on p.id = w.profile_id
-    where w.n <= $9 $page$, direction, filters || beyond)
+    where w.n <= $9 $page$, direction, format(source, filters || beyond, direction))
   into fetched, messages, edges
   using list_outbound_messages.state, list_outbound_messages.message_type, list_outbound_messages.recipient, people,
     since, until, from_time, from_sequence, size, skipped, case when back then -1 else 1 end;

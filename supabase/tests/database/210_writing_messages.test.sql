@@ -11,6 +11,7 @@ select tests.create_user('student');
 select tests.create_user('other');
 select tests.create_user('refusing');
 select tests.create_user('tutor', 'tuteur');
+select tests.create_user('bare', profile => false);
 update profiles set full_name = 'Awa Ndong', whatsapp_number = '+24174111111' where id = tests.user_id('student');
 update profiles set whatsapp_number = '+24174222222', language = 'en' where id = tests.user_id('other');
 update profiles set whatsapp_number = '+24174444444' where id = tests.user_id('refusing');
@@ -163,15 +164,16 @@ select tests.act_as_owner();
 
 -- ---------------------------------------------------------------- an account is deleted
 select tests.act_as_service();
-select enqueue_auth_email('w3', tests.user_id('tutor'), 'tutor@b.invalid', 'email_change', 'fr', '{"link": "https://secret"}') is not null;
+select enqueue_auth_email('w3', tests.user_id('bare'), 'bare@b.invalid', 'email_change', 'fr', '{"link": "https://secret"}') is not null;
 select tests.act_as('tutor');
 select send_message('+24174222222', 'custom', 'fr', '{"text": "Au revoir"}', 'gone') is not null;
 select tests.act_as_owner();
 insert into outbound_messages (dedupe_key, message_type, language, channel, recipient) values ('nobody', 'custom', 'fr', 'whatsapp', '+24174222222');
 delete from auth.users where id = tests.user_id('other');
 select is_empty($$ select from outbound_messages where recipient = '+24174222222' $$, 'the messages to a person go with the account');
+delete from auth.users where id = tests.user_id('bare');
+select is_empty($$ select from outbound_messages where recipient = 'bare@b.invalid' $$, 'also those of Supabase Auth to somebody without a profile');
 delete from auth.users where id = tests.user_id('tutor');
-select is_empty($$ select from outbound_messages where recipient = 'tutor@b.invalid' $$, 'also those of Supabase Auth');
 select is((select count(*) from outbound_messages where recipient = '+24174111111' and requested_by is null and dedupe_key like 'send:%'), 2::bigint,
   'what staff sent to others stays and names its author no more');
 
