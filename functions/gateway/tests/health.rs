@@ -70,12 +70,23 @@ async fn the_deep_answer_names_each_service_and_who_is_configured() {
     assert_eq!((answer.status, &answer.body["status"]), (200, &json!("ok")), "{}", answer.text);
     assert_eq!(statuses(&answer), json!({"database": "ok", "auth_keys": "ok", "storage": "ok"}));
     assert!(answer.body["checks"][0]["latency_ms"].is_u64());
+    assert_eq!(answer.body["outbox"], json!({"oldest_due_seconds": null}));
     assert_eq!(
         answer.body["providers"],
-        json!({"openai": "configured", "sentry": "not_configured"})
+        json!({"openai": "configured", "sentry": "not_configured", "whapi": "not_configured",
+            "resend": "not_configured"})
     );
     assert_eq!(answer.headers["cache-control"], "no-store");
     assert!(!answer.text.contains("sk-secret"));
+}
+
+#[tokio::test]
+async fn the_deep_answer_says_how_late_messages_are() {
+    let world = start(&[]).await;
+    world.records().answers.insert("outbound_health", (200, json!(90)));
+    let answer = health(&world, "?deep=1").await;
+    assert_eq!((answer.status, &answer.body["status"]), (200, &json!("ok")));
+    assert_eq!(answer.body["outbox"], json!({"oldest_due_seconds": 90}));
 }
 
 #[tokio::test]
@@ -116,7 +127,7 @@ async fn requests_that_come_together_and_within_five_seconds_ask_the_project_onc
     let world = start(&[]).await;
     let answers = join_all((0..50).map(|_| health(&world, "?deep=1"))).await;
     assert!(answers.iter().all(|answer| answer.status == 200));
-    assert_eq!(world.records().asked.len(), 3, "one request to each service");
+    assert_eq!(world.records().asked.len(), 4, "one request to each service, one for the outbox");
 
     // A failure is kept like a success.
     world.records().troubles.insert("rest", Trouble::Fails);
@@ -126,7 +137,7 @@ async fn requests_that_come_together_and_within_five_seconds_ask_the_project_onc
     assert_eq!(health(&world, "?deep=1").await.status, 503);
     world.records().troubles.clear();
     assert_eq!(health(&world, "?deep=1").await.status, 503);
-    assert_eq!(world.records().asked.len(), 6);
+    assert_eq!(world.records().asked.len(), 8);
     world.clock.fetch_add(5_000, Ordering::Relaxed);
     assert_eq!(health(&world, "?deep=1").await.status, 200);
 }

@@ -2,7 +2,7 @@
 
 use crate::Status;
 use edge::{App, Config, with_deadline};
-use futures_util::future::join3;
+use futures_util::future::join4;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -59,6 +59,10 @@ pub(crate) struct Providers {
     openai: Configured,
     /// Without it faults are only in the log.
     sentry: Configured,
+    /// Without it WhatsApp messages stay in the outbox.
+    whapi: Configured,
+    /// Without it, or without a sender, e-mails stay in the outbox.
+    resend: Configured,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -72,8 +76,22 @@ enum Configured {
 impl Providers {
     pub(crate) fn of(config: &Config) -> Self {
         let say = |is| if is { Configured::Configured } else { Configured::NotConfigured };
-        Self { openai: say(config.openai_api_key.is_some()), sentry: say(config.sentry.is_some()) }
+        let messages = &config.messages;
+        Self {
+            openai: say(config.openai_api_key.is_some()),
+            sentry: say(config.sentry.is_some()),
+            whapi: say(messages.whapi_token.is_some()),
+            resend: say(messages.resend_api_key.is_some() && messages.email_from.is_some()),
+        }
     }
+}
+
+/// What was found.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub(crate) checks: Vec<Check>,
+    /// Seconds the message has waited that should have gone first; `None` where nobody could say.
+    pub(crate) outbox: Option<u64>,
 }
 
 /// What the checks come to.
@@ -99,7 +117,7 @@ pub(crate) struct Kept(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     /// When, and what was found.
-    last: Option<(u64, Vec<Check>)>,
+    last: Option<(u64, Found)>,
     /// Since when a request is asking.
     asking_since: Option<u64>,
 }
@@ -108,28 +126,27 @@ impl Kept {
     /// The checks, at most [`KEPT_MS`] old. Of requests that come together one asks and the others
     /// wait for it; they look instead of being woken because a Worker may not end the wait of
     /// another request.
-    pub(crate) async fn checks(&self, app: &App) -> Vec<Check> {
+    pub(crate) async fn look(&self, app: &App) -> Found {
         loop {
-            match self.look(app.platform().now_ms()) {
-                Seen::Fresh(checks) => return checks,
+            match self.kept(app.platform().now_ms()) {
+                Seen::Fresh(found) => return found,
                 Seen::Asking => app.platform().sleep(LOOK_EVERY).await,
                 Seen::Nothing => break,
             }
         }
-        let checks = ask(app).await;
+        let found = ask(app).await;
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *state =
-            State { last: Some((app.platform().now_ms(), checks.clone())), asking_since: None };
-        checks
+        *state = State { last: Some((app.platform().now_ms(), found.clone())), asking_since: None };
+        found
     }
 
     /// What there is; with nothing it is upon this request to ask.
-    fn look(&self, now_ms: u64) -> Seen {
+    fn kept(&self, now_ms: u64) -> Seen {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((at, checks)) = &state.last
+        if let Some((at, found)) = &state.last
             && now_ms.saturating_sub(*at) < KEPT_MS
         {
-            return Seen::Fresh(checks.clone());
+            return Seen::Fresh(found.clone());
         }
         if state.asking_since.is_some_and(|since| now_ms.saturating_sub(since) < GIVEN_UP_MS) {
             return Seen::Asking;
@@ -140,19 +157,20 @@ impl Kept {
 }
 
 enum Seen {
-    Fresh(Vec<Check>),
+    Fresh(Found),
     Asking,
     Nothing,
 }
 
-async fn ask(app: &App) -> Vec<Check> {
-    let (database, auth_keys, storage) = join3(
+async fn ask(app: &App) -> Found {
+    let (database, auth_keys, storage, outbox) = join4(
         check(app, Name::Database, sendable(database(app))),
         check(app, Name::AuthKeys, sendable(auth_keys(app))),
         check(app, Name::Storage, sendable(storage(app))),
+        with_deadline(app.platform(), PATIENCE, sendable(outbox(app))),
     )
     .await;
-    vec![database, auth_keys, storage]
+    Found { checks: vec![database, auth_keys, storage], outbox: outbox.flatten() }
 }
 
 /// Waits for one answer. Why there is none is said in the log and nowhere else.
@@ -221,4 +239,9 @@ async fn storage(app: &App) -> Result<(), String> {
         .await
         .map_err(|cause| cause.without_url().to_string())?;
     if answer.status().is_server_error() { Err(answer.status().to_string()) } else { Ok(()) }
+}
+
+/// How late the outbox is. A database that does not answer is said by its own check.
+async fn outbox(app: &App) -> Option<u64> {
+    app.project().rpc(Identity::Visitor, "outbound_health", &json!({})).await.ok()
 }

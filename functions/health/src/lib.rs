@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Json, Router};
-use deep::{Check, Kept, Providers};
+use deep::{Check, Found, Kept, Providers};
 use edge::openapi::ProblemBody;
 use edge::{App, Problem, Query};
 use serde::{Deserialize, Serialize};
@@ -28,10 +28,24 @@ struct Health {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     checks: Option<Vec<Check>>,
+    /// Messages to people; only with `deep=1`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    outbox: Option<Outbox>,
     /// What lies outside the project, which is not called; only with `deep=1`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     providers: Option<Providers>,
+}
+
+/// Whether messages go out.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[schema(as = HealthOutbox)]
+struct Outbox {
+    /// For how many seconds the message that has waited longest should have been sent, or looked up; 0
+    /// where none is late, `null` where the database did not say.
+    #[schema(required)]
+    oldest_due_seconds: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -102,14 +116,16 @@ async fn health(
 ) -> Result<Response, Problem> {
     let version = env!("CARGO_PKG_VERSION");
     if wanted.deep == Deep::No {
-        let health = Health { status: Status::Ok, version, checks: None, providers: None };
+        let health =
+            Health { status: Status::Ok, version, checks: None, outbox: None, providers: None };
         return Ok(Json(health).into_response());
     }
-    let checks = kept.checks(&app).await;
+    let Found { checks, outbox } = kept.look(&app).await;
     let status = deep::judge(&checks);
     let code =
         if status == Status::Down { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     let providers = Some(Providers::of(app.config()));
-    let health = Health { status, version, checks: Some(checks), providers };
+    let outbox = Some(Outbox { oldest_due_seconds: outbox });
+    let health = Health { status, version, checks: Some(checks), outbox, providers };
     Ok((code, Json(health)).into_response())
 }

@@ -168,7 +168,7 @@ async fn send_whatsapp(
         "dedupe_key": key,
     });
     let Written { id, state, code } =
-        app.project().rpc(caller.identity(), "send_message", &arguments).await.map_err(refused)?;
+        app.project().rpc(caller.identity(), "send_message", &arguments).await?;
     let answer = Answer { id, state, code, to: number.e164().to_owned() };
     Ok(LookNow::after((StatusCode::ACCEPTED, axum::Json(answer))))
 }
@@ -185,26 +185,4 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
             "Idempotency-Key must have 1 to 200 ASCII characters, for example a UUID.",
         )
     })
-}
-
-/// What the database refuses, in both languages: it answers in one.
-fn refused(error: supabase::Error) -> Problem {
-    let supabase::Error::Refused { code, .. } = &error else {
-        return error.into();
-    };
-    match code.as_str() {
-        "staff_only" => Problem::new(
-            StatusCode::FORBIDDEN,
-            "staff_only",
-            "Cette fonction est réservée aux administrateurs et aux tuteurs.",
-            "This function is for administrators and tutors only.",
-        ),
-        "dedupe_key_conflict" => Problem::new(
-            StatusCode::CONFLICT,
-            "dedupe_key_conflict",
-            "Un autre message porte déjà cette « Idempotency-Key ». Utilisez une clé nouvelle.",
-            "Another message has this Idempotency-Key already. Use a new key.",
-        ),
-        _ => error.into(),
-    }
 }
