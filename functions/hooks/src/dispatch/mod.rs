@@ -135,20 +135,12 @@ impl Dispatcher {
         if self.providers.channels().next().is_none() || self.app.config().secret_key.is_none() {
             return Summary::default();
         }
-        let mut done = Summary::default();
-        loop {
-            let Some(turn) = self.take_turn(budget) else {
-                self.again.store(true, Ordering::Relaxed);
-                done.busy = true;
-                break;
-            };
-            done.add(Run::new(self, budget).go().await);
-            drop(turn);
-            // Who asked in the last moment found the isolate busy.
-            if !self.again.swap(false, Ordering::Relaxed) {
-                break;
-            }
-        }
+        // A run looks at `again` before it ends, with nothing in between.
+        let Some(_turn) = self.take_turn(budget) else {
+            self.again.store(true, Ordering::Relaxed);
+            return Summary { busy: true, ..Summary::default() };
+        };
+        let done = Run::new(self, budget).go().await;
         if done.claimed + done.looked_up > 0 {
             let line =
                 json!({ "message": "messages were dispatched", "level": "info", "dispatch": done });
@@ -176,20 +168,6 @@ struct Turn<'a>(&'a AtomicU64);
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         self.0.store(0, Ordering::Relaxed);
-    }
-}
-
-impl Summary {
-    fn add(&mut self, other: Self) {
-        self.calls += other.calls;
-        self.claimed += other.claimed;
-        self.accepted += other.accepted;
-        self.retried += other.retried;
-        self.refused += other.refused;
-        self.uncertain += other.uncertain;
-        self.not_sent += other.not_sent;
-        self.looked_up += other.looked_up;
-        self.unrecorded += other.unrecorded;
     }
 }
 
