@@ -175,17 +175,20 @@ stable
 security definer
 set search_path = ''
 as $$
-  select coalesce((
-    select c.granted and c.version = private.current_privacy_policy()
-    from public.consents c
+  select exists (
+    select from public.consents c
     where c.user_id = person and c.purpose = 'privacy_policy'
-    -- At the same instant the refusal counts.
-    order by c.recorded_at desc, c.granted
-    limit 1), false)
+      and c.granted and c.version = private.current_privacy_policy()
+      -- A later agreement to a version that is announced takes nothing away; a refusal does, and at
+      -- the same instant it counts.
+      and not exists (
+        select from public.consents later
+        where later.user_id = person and later.purpose = 'privacy_policy'
+          and not later.granted and later.recorded_at >= c.recorded_at))
 $$;
 
 comment on function private.has_accepted_privacy_policy(uuid) is
-  'Whether the latest consent of this person is an agreement to the version in force.';
+  'Whether this person agreed to the version in force and has not refused since.';
 
 revoke execute on function private.has_accepted_privacy_policy(uuid) from public, anon, authenticated, service_role;
 
@@ -266,7 +269,7 @@ insert into public.privacy_policies (version, effective_at, content) values (
       {"heading": "Pourquoi", "paragraphs": [
         "Pour vous inscrire, vous faire passer les tests, valider votre inscription et vous montrer vos progrès. Nous le faisons parce que vous le demandez et avec votre accord, enregistré avant votre première inscription.",
         "Votre date de naissance et votre nom servent à savoir qui suit la formation.",
-        "Pour vous écrire sur WhatsApp au sujet de votre formation, seulement si vous l'acceptez. Cet accord est séparé : vous pouvez le refuser et suivre la formation.",
+        "Pour vous écrire sur WhatsApp au sujet de votre formation : inscription, résultats, rappels. Vous pouvez le refuser à tout moment et suivre la formation : répondez STOP.",
         "Pour améliorer les cours avec des statistiques qui ne nomment personne.",
         "Nous ne vendons pas vos données et n'en faisons pas de publicité."
       ]},
@@ -279,7 +282,7 @@ insert into public.privacy_policies (version, effective_at, content) values (
         "Les tuteurs et les administrateurs de l'académie, pour suivre votre formation. Les autres étudiants ne voient rien de vous.",
         "Supabase, qui héberge la base de données, les comptes et les fichiers.",
         "Cloudflare, qui fait fonctionner le service.",
-        "WhatsApp et le prestataire qui lui transmet nos messages : votre numéro et le texte du message, si vous avez accepté d'en recevoir.",
+        "WhatsApp et le prestataire qui lui transmet nos messages : votre numéro et le texte du message, tant que vous n'avez pas refusé d'en recevoir.",
         "OpenAI, si l'académie l'utilise pour préparer des questions : il reçoit seulement le texte du cours en PDF, jamais les données des apprenants.",
         "Un service de suivi des pannes, si l'académie en utilise un : des rapports techniques, sans votre nom, votre e-mail, votre numéro ni vos réponses.",
         "Une autorité, si la loi nous y oblige."
@@ -325,7 +328,7 @@ insert into public.privacy_policies (version, effective_at, content) values (
       {"heading": "Why", "paragraphs": [
         "To register you, give you the tests, validate your registration and show you your progress. We do so because you ask for it and with your consent, recorded before your first registration.",
         "Your date of birth and your name serve to know who follows the training.",
-        "To write to you on WhatsApp about your training, only if you agree. This consent is separate: you may refuse it and follow the training.",
+        "To write to you on WhatsApp about your training: registration, results, reminders. You may refuse this at any time and follow the training: answer STOP.",
         "To improve the courses with statistics that name nobody.",
         "We do not sell your data and do not advertise with it."
       ]},
@@ -338,7 +341,7 @@ insert into public.privacy_policies (version, effective_at, content) values (
         "The academy's tutors and administrators, to follow your training. Other students see nothing of you.",
         "Supabase, which hosts the database, the accounts and the files.",
         "Cloudflare, which runs the service.",
-        "WhatsApp and the provider that passes our messages to it: your number and the text of the message, if you agreed to receive any.",
+        "WhatsApp and the provider that passes our messages to it: your number and the text of the message, as long as you have not refused them.",
         "OpenAI, if the academy uses it to prepare questions: it receives only the text of the course's PDF, never learners' data.",
         "A fault-reporting service, if the academy uses one: technical reports, without your name, your e-mail, your number or your answers.",
         "An authority, if the law obliges us."

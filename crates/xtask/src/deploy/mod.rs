@@ -18,14 +18,19 @@ use programs::{Database, Programs};
 /// What the Worker cannot run without; set on Cloudflare, never in `wrangler.toml`.
 const REQUIRED_SECRETS: [&str; 2] = ["SUPABASE_URL", "SUPABASE_PUBLISHABLE_KEY"];
 /// What it runs without, and what is then different.
-const OPTIONAL_SECRETS: [(&str, &str); 4] = [
+const OPTIONAL_SECRETS: [(&str, &str); 9] = [
     ("ALLOWED_ORIGINS", "no front end may call it from a browser"),
     ("OPENAI_API_KEY", "the embedded engine writes the questions"),
     ("SENTRY_DSN", "faults are only in the log"),
-    ("SUPABASE_SECRET_KEY", "nothing runs without a user"),
+    ("SUPABASE_SECRET_KEY", "no message is sent and no hook works"),
+    ("WHAPI_TOKEN", "WhatsApp messages stay in the outbox"),
+    ("RESEND_API_KEY", "e-mails stay in the outbox"),
+    ("WEBHOOK_SECRET", "messages wait for the cron, up to a minute"),
+    ("WHAPI_WEBHOOK_SECRET", "nobody learns what was delivered, and STOP is not heard"),
+    ("AUTH_HOOK_SECRET", "Supabase Auth sends its own e-mails"),
 ];
 /// All names under which something secret may be known.
-const SECRETS: [&str; 8] = [
+const SECRETS: [&str; 13] = [
     "SUPABASE_URL",
     "SUPABASE_PUBLISHABLE_KEY",
     "SUPABASE_ANON_KEY",
@@ -34,6 +39,11 @@ const SECRETS: [&str; 8] = [
     "ALLOWED_ORIGINS",
     "OPENAI_API_KEY",
     "SENTRY_DSN",
+    "WHAPI_TOKEN",
+    "RESEND_API_KEY",
+    "WEBHOOK_SECRET",
+    "WHAPI_WEBHOOK_SECRET",
+    "AUTH_HOOK_SECRET",
 ];
 
 /// How long a new address may take to answer with the new version: names and certificates spread.
