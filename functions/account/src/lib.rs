@@ -73,6 +73,12 @@ struct AccountExport {
     /// Files this person uploaded.
     #[schema(value_type = Vec<Object>)]
     files: (),
+    /// Messages to this person, each with its history.
+    #[schema(value_type = Vec<Object>)]
+    messages: (),
+    /// Messages this person had sent to others.
+    #[schema(value_type = Vec<Object>)]
+    requested_messages: (),
 }
 
 /// Everything that is held about me
