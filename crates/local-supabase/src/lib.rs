@@ -21,6 +21,7 @@ mod pgtap;
 mod place;
 mod postgres;
 mod process;
+mod restart;
 mod secrets;
 mod servers;
 mod stack;
@@ -34,6 +35,7 @@ pub use detached::{detach, stop};
 pub use env::{Account, StackEnv};
 pub use error::Error;
 pub use pgtap::{FileSummary, PgtapSummary, run_pgtap};
+pub use restart::Program;
 pub use stack::{Stack, start};
 pub use tools::node;
 
@@ -86,6 +88,9 @@ pub struct Options {
     /// Variables of the Worker besides the project's, such as `SENTRY_DSN`. They win over those of
     /// the environment.
     pub variables: BTreeMap<String, String>,
+    /// Whether what is committed survives a crash of PostgreSQL, as on hosted projects. It costs time,
+    /// so only who crashes it asks for it.
+    pub durable: bool,
 }
 
 impl Options {
@@ -99,6 +104,7 @@ impl Options {
             ports: Ports::default(),
             functions: true,
             variables: BTreeMap::new(),
+            durable: false,
         }
     }
 }

@@ -26,6 +26,7 @@ pub(crate) async fn start(
     tools: &Tools,
     secrets: &Secrets,
     port: u16,
+    durable: bool,
     guard: &mut Guard,
 ) -> Result<(Service, bool), Error> {
     let native = prepare_server(place, tools)?;
@@ -44,8 +45,8 @@ pub(crate) async fn start(
         "max_connections=60",
         "shared_buffers=64MB",
         "timezone=UTC",
-        // A development database: a crash of the machine may lose the last second.
-        "synchronous_commit=off",
+        // A development database: a crash may lose the last second.
+        if durable { "synchronous_commit=on" } else { "synchronous_commit=off" },
         "log_min_messages=warning",
     ] {
         command.args(["-c", setting]);

@@ -152,6 +152,12 @@ impl Service {
         }
     }
 
+    /// Kills the whole group and waits until its leader is gone.
+    pub(crate) fn kill(&mut self) {
+        send(self.child.id(), Signal::KILL);
+        let _ = self.child.wait();
+    }
+
     /// Asks the whole group to end, waits, and kills what does not.
     pub(crate) async fn stop(&mut self) {
         end_group(self.child.id(), self.signal, || !matches!(self.child.try_wait(), Ok(None)))

@@ -12,6 +12,7 @@ use crate::gateway::{ApiKeys, Gateway, Upstreams};
 use crate::jwt::Tokens;
 use crate::place::Place;
 use crate::process::{Guard, Identity, PidFile, Service};
+use crate::restart::Parts;
 use crate::secrets::Secrets;
 use crate::servers::{self, free_port};
 use crate::tools::Tools;
@@ -20,10 +21,12 @@ use crate::{Error, Options, Ports, Progress, demo_users, migrations, postgres, w
 /// A running stack. [`Stack::stop`] ends it; if it is dropped, or this process dies, the guard does.
 #[derive(Debug)]
 pub struct Stack {
-    env: StackEnv,
+    pub(crate) env: StackEnv,
     /// In the order they were started.
-    services: Vec<Service>,
-    tasks: Vec<JoinHandle<()>>,
+    pub(crate) services: Vec<Service>,
+    pub(crate) tasks: Vec<JoinHandle<()>>,
+    /// What its servers were started with.
+    pub(crate) parts: Option<Parts>,
     guard: Option<Guard>,
     pid_file: PathBuf,
     env_file: PathBuf,
@@ -91,6 +94,7 @@ impl Stack {
             env: environment(&Secrets::load(&options.state.join("keys.json"))?, &options.ports)?,
             services: Vec::new(),
             tasks: Vec::new(),
+            parts: None,
             guard: Some(Guard::start()?),
             pid_file,
             env_file: options.state.join("stack.env"),
@@ -124,7 +128,8 @@ impl Stack {
         let port = options.ports.database;
 
         progress.begin("starting PostgreSQL");
-        let (service, new) = postgres::start(&place, &tools, &secrets, port, self.guard()?).await?;
+        let (service, new) =
+            postgres::start(&place, &tools, &secrets, port, options.durable, self.guard()?).await?;
         self.add(service)?;
         let address = postgres::url("postgres", &secrets.database_password, port);
         let database = postgres::connect(&address).await?;
@@ -208,10 +213,20 @@ impl Stack {
                 servers::functions_are_ready(worker, &http, upstreams.functions).await?;
             }
         }
+        self.parts = Some(Parts {
+            place,
+            tools,
+            secrets,
+            http,
+            database: port,
+            durable: options.durable,
+            rest: upstreams.rest,
+            rest_admin: postgrest_admin,
+        });
         self.record(true)
     }
 
-    fn guard(&mut self) -> Result<&mut Guard, Error> {
+    pub(crate) fn guard(&mut self) -> Result<&mut Guard, Error> {
         self.guard.as_mut().ok_or(Error::NotRunning)
     }
 
@@ -221,7 +236,7 @@ impl Stack {
     }
 
     /// Writes down who must be ended, should this process not be able to.
-    fn record(&self, ready: bool) -> Result<(), Error> {
+    pub(crate) fn record(&self, ready: bool) -> Result<(), Error> {
         let supervisor = Identity::of(std::process::id()).ok_or(Error::NotRunning)?;
         let services =
             self.services.iter().filter_map(|service| Identity::of(service.pid())).collect();

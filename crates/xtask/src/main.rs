@@ -1,6 +1,7 @@
 //! `cargo xtask`: Griot's own commands.
 
 mod bench;
+mod chaos;
 mod coverage;
 mod demo;
 mod deploy;
@@ -44,6 +45,8 @@ enum Command {
     Test(test::TestArgs),
     /// Measures how long the functions take
     Bench(bench::BenchArgs),
+    /// Breaks everything at once and counts what becomes of the messages
+    Chaos(chaos::ChaosArgs),
     /// Runs the fuzz targets
     Fuzz(fuzz::FuzzArgs),
     /// Measures the line coverage of the pure crates
@@ -60,6 +63,7 @@ async fn main() -> ExitCode {
         Command::Deploy(args) => deploy::run(args).await,
         Command::Test(args) => test::run(args).await,
         Command::Bench(args) => bench::run(args).await,
+        Command::Chaos(args) => chaos::run(args).await,
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Coverage(args) => coverage::run(&args),
     };

@@ -18,7 +18,7 @@ use crate::deploy::{self, Environment};
 use crate::{project, tools, worker_build};
 
 /// The checks, in the order they run: what is quick and tells most comes first.
-const CHECKS: [&str; 13] = [
+const CHECKS: [&str; 14] = [
     "format",
     "docs",
     "tools",
@@ -31,6 +31,7 @@ const CHECKS: [&str; 13] = [
     "openapi",
     "story",
     "advisors",
+    "chaos",
     "dependencies",
 ];
 
@@ -141,6 +142,7 @@ pub async fn run(args: TestArgs) -> Result<()> {
     report.check("deploy", async { deploy(&root) }).await;
     // Only an interruption is an error here: whoever pressed Ctrl-C does not wait for the rest.
     running::check(&root, &mut report).await?;
+    report.check("chaos", running::storm(&root)).await;
     report.check("dependencies", dependencies::check(&root)).await;
     report.close(started)
 }

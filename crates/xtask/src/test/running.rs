@@ -9,8 +9,7 @@ use tokio::process::Command;
 
 use super::{Outcome, Report, openapi, run_shown};
 use crate::stack::{self, Stack};
-use crate::story;
-use crate::{project, tools, worker_build};
+use crate::{chaos, project, story, tools, worker_build};
 
 /// Where the tests are that Node.js runs: the compiled document module, the database over HTTP,
 /// supabase-js, the Worker.
@@ -116,6 +115,12 @@ async fn demo(root: &Path, environment: &BTreeMap<String, String>) -> Result<Out
     if told.questions.len() != 10 || told.students.len() != 2 {
         bail!("{} questions and {} students", told.questions.len(), told.students.len());
     }
+    Ok(Outcome::Passed)
+}
+
+/// A short storm over the outbox, in a stack of its own.
+pub async fn storm(root: &Path) -> Result<Outcome> {
+    chaos::short(root).await?;
     Ok(Outcome::Passed)
 }
 

@@ -1,0 +1,260 @@
+//! The system under test: a stack of its own, the stand-ins of the providers, and three dispatchers,
+//! each a Worker in a process of its own.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use local_supabase::{Options, Ports, Program, Stack, state_folder};
+use serde_json::{Value, json};
+use tokio_postgres::{Client, NoTls};
+
+use crate::step::Step;
+use crate::{project, tools, worker_build};
+
+/// Dispatchers at once.
+pub const WORKERS: usize = 3;
+/// What the database and Whapi show the Workers.
+pub const SECRET: &str = "chaos";
+
+/// Everything that runs.
+pub struct System {
+    pub stack: Stack,
+    pub providers: Providers,
+    pub workers: Vec<Worker>,
+    pub database_url: String,
+    config: PathBuf,
+    workerd: PathBuf,
+}
+
+/// One dispatcher.
+pub struct Worker {
+    pub port: u16,
+    program: Option<Program>,
+}
+
+/// The stand-ins' control.
+#[derive(Clone)]
+pub struct Providers {
+    http: reqwest::Client,
+    control: String,
+}
+
+impl System {
+    /// Builds and starts all of it; `whapi` and `resend` stand on ports of this machine.
+    pub async fn start(root: &Path, workers: usize) -> Result<Self> {
+        worker_build::build(root, &tools::prepare(root)?)?;
+        let step = Step::start("building the stand-ins of the providers");
+        let mut build = Command::new("cargo");
+        build.args(["build", "--quiet", "--package", "providers"]).current_dir(root);
+        step.run(&mut build, &project::logs(root).join("build-providers.log"))?;
+        step.done("");
+
+        let step = Step::start("starting the stack");
+        let mut options = Options::new(root);
+        options.state = state_folder(root).join("chaos");
+        options.fresh = true;
+        options.ports = Ports::free()?;
+        options.functions = false;
+        options.durable = true;
+        let mut stack = local_supabase::start(options, &()).await?;
+        let started = Self::start_rest(root, &mut stack).await;
+        let (providers, config, workerd) = match started {
+            Ok(started) => started,
+            Err(error) => {
+                stack.stop().await;
+                return Err(error);
+            }
+        };
+        let database_url = stack.env().database_url.clone().context("the stack has no database")?;
+        let mut system =
+            Self { stack, providers, workers: Vec::new(), database_url, config, workerd };
+        for _ in 0..workers {
+            let port = Ports::free()?.functions;
+            system.workers.push(Worker { port, program: None });
+        }
+        for nth in 0..workers {
+            system.start_worker(nth)?;
+        }
+        for nth in 0..workers {
+            system.worker_is_ready(nth).await?;
+        }
+        step.done(&format!("{workers} Workers"));
+        Ok(system)
+    }
+
+    async fn start_rest(root: &Path, stack: &mut Stack) -> Result<(Providers, PathBuf, PathBuf)> {
+        let (first, second) = (Ports::free()?, Ports::free()?);
+        let mut command = Command::new(project::target(root).join("debug/providers"));
+        command
+            .args(["--port", &first.gateway.to_string()])
+            .args(["--whapi-port", &first.database.to_string()])
+            .args(["--resend-port", &second.functions.to_string()])
+            .arg("--with-parent");
+        stack.start_program("the stand-ins of the providers", command, "providers")?;
+        let providers = Providers {
+            http: reqwest::Client::new(),
+            control: format!("http://127.0.0.1:{}/_control", first.gateway),
+        };
+        providers.are_ready().await?;
+
+        let env = stack.env();
+        let variables = BTreeMap::from([
+            ("SUPABASE_URL", env.supabase_url.clone()),
+            ("SUPABASE_PUBLISHABLE_KEY", env.publishable_key.clone()),
+            ("SUPABASE_SECRET_KEY", env.secret_key.clone()),
+            ("WHAPI_TOKEN", "chaos".to_owned()),
+            ("WHAPI_BASE_URL", format!("http://127.0.0.1:{}", first.database)),
+            ("RESEND_API_KEY", "re_chaos".to_owned()),
+            ("RESEND_BASE_URL", format!("http://127.0.0.1:{}", second.functions)),
+            ("EMAIL_FROM", "Griot <griot@example.org>".to_owned()),
+            ("WEBHOOK_SECRET", SECRET.to_owned()),
+            ("WHAPI_WEBHOOK_SECRET", SECRET.to_owned()),
+        ]);
+        let config = state_folder(root).join("chaos/workerd.capnp");
+        std::fs::write(&config, worker_config(root, &variables)?)?;
+        Ok((providers, config, workerd(root)?))
+    }
+
+    /// Starts a Worker that is not running.
+    pub fn start_worker(&mut self, nth: usize) -> Result<()> {
+        let worker = self.workers.get_mut(nth).context("no such Worker")?;
+        let mut command = Command::new(&self.workerd);
+        command
+            .arg("serve")
+            .arg(&self.config)
+            .arg("--experimental")
+            .arg(format!("--socket-addr=http=127.0.0.1:{}", worker.port));
+        worker.program =
+            Some(self.stack.start_program("a Worker", command, &format!("worker-{nth}"))?);
+        Ok(())
+    }
+
+    /// Kills a Worker's process.
+    pub fn kill_worker(&mut self, nth: usize) -> Option<u32> {
+        let mut program = self.workers.get_mut(nth)?.program.take()?;
+        program.kill();
+        Some(program.pid())
+    }
+
+    async fn worker_is_ready(&mut self, nth: usize) -> Result<()> {
+        let worker = self.workers.get_mut(nth).context("no such Worker")?;
+        let started = Instant::now();
+        let http = reqwest::Client::new();
+        loop {
+            let url = format!("http://127.0.0.1:{}/api/health", worker.port);
+            if http.get(url).send().await.is_ok_and(|answer| answer.status().is_success()) {
+                return Ok(());
+            }
+            if let Some(reason) = worker.program.as_mut().and_then(Program::ended) {
+                bail!("a Worker ended: {reason}");
+            }
+            if started.elapsed() > Duration::from_secs(30) {
+                bail!("a Worker does not answer");
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    pub async fn stop(mut self) {
+        for nth in 0..self.workers.len() {
+            self.kill_worker(nth);
+        }
+        self.stack.stop().await;
+    }
+}
+
+impl Providers {
+    async fn are_ready(&self) -> Result<()> {
+        let started = Instant::now();
+        while self.get("whapi/counts").await.is_err() {
+            if started.elapsed() > Duration::from_secs(20) {
+                bail!("the stand-ins of the providers do not answer");
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(())
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Result<()> {
+        let answer = self.http.post(format!("{}/{path}", self.control)).json(body).send().await?;
+        if !answer.status().is_success() {
+            let status = answer.status();
+            bail!("the stand-ins refuse {path}: {status} {}", answer.text().await?);
+        }
+        Ok(())
+    }
+
+    pub async fn delete(&self, path: &str) -> Result<()> {
+        self.http.delete(format!("{}/{path}", self.control)).send().await?.error_for_status()?;
+        Ok(())
+    }
+
+    pub async fn get(&self, path: &str) -> Result<Value> {
+        let answer = self.http.get(format!("{}/{path}", self.control)).send().await?;
+        Ok(answer.error_for_status()?.json().await?)
+    }
+}
+
+/// A connection as the owner of the database.
+pub async fn connect(url: &str) -> Result<Client> {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+/// workerd itself. `wrangler dev` would put two processes of Node.js around each Worker; what runs in
+/// it is the same.
+fn workerd(root: &Path) -> Result<PathBuf> {
+    let packages = root.join("node_modules/@cloudflare");
+    std::fs::read_dir(&packages)?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| {
+            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("workerd-"))
+        })
+        .map(|path| path.join("bin/workerd"))
+        .find(|program| program.is_file())
+        .context("workerd is not installed: run npm ci")
+}
+
+/// The Worker as `wrangler.toml` has it, but for the rate limits, which are no part of this. In front of
+/// it a few lines turn a request into the cron's event, as wrangler does.
+fn worker_config(root: &Path, variables: &BTreeMap<&str, String>) -> Result<String> {
+    let text = |value: &str| json!(value).to_string();
+    let mut bindings = String::new();
+    for (name, value) in variables {
+        bindings += &format!("(name = {}, text = {}), ", text(name), text(value));
+    }
+    let wrangler = std::fs::read_to_string(root.join("wrangler.toml"))?;
+    let date = wrangler
+        .lines()
+        .find_map(|line| line.strip_prefix("compatibility_date = "))
+        .context("wrangler.toml has no compatibility_date")?;
+    let mut modules = String::new();
+    for (kind, path) in [
+        ("esModule", "functions/gateway/entry.mjs"),
+        ("esModule", "crates/document-module/instance.mjs"),
+        ("wasm", "build/document.wasm"),
+        ("esModule", "build/index.js"),
+        ("wasm", "build/index_bg.wasm"),
+    ] {
+        modules += &format!("(name = \"{path}\", {kind} = embed \"../../{path}\"), ");
+    }
+    let front = "export default { async fetch(request, env) {\n\
+        if (new URL(request.url).pathname !== '/cron') return env.GRIOT.fetch(request);\n\
+        await env.GRIOT.scheduled({ cron: '* * * * *', scheduledTime: new Date() });\n\
+        return new Response(null, { status: 204 });\n} }";
+    Ok(format!(
+        "using Workerd = import \"/workerd/workerd.capnp\";\n\
+         const config :Workerd.Config = (\n\
+         services = [(name = \"front\", worker = .front), (name = \"griot\", worker = .griot),\n\
+         (name = \"internet\", network = (allow = [\"public\", \"private\"], tlsOptions = (trustBrowserCas = true)))],\n\
+         sockets = [(name = \"http\", address = \"127.0.0.1:0\", http = (), service = \"front\")]);\n\
+         const front :Workerd.Worker = (modules = [(name = \"front.mjs\", esModule = {})], compatibilityDate = {date},\n\
+         compatibilityFlags = [\"service_binding_extra_handlers\"], bindings = [(name = \"GRIOT\", service = \"griot\")]);\n\
+         const griot :Workerd.Worker = (modules = [{modules}], compatibilityDate = {date}, bindings = [{bindings}]);\n",
+        text(front)
+    ))
+}
