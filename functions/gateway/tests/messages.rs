@@ -85,15 +85,13 @@ async fn a_message_is_written_by_one_call_as_the_caller_and_looked_at_after_the_
     assert_eq!(answer.status, 202, "{}", answer.text);
     let expected = json!({ "id": STUDENT, "state": "queued", "code": null, "to": "+24174000000" });
     assert_eq!(answer.body, expected);
-    let records = world.records();
-    assert_eq!(records.asked.len(), 1);
-    assert_eq!(records.calls[0].1, format!("Bearer {}", world.token(TUTOR)));
+    let (asked, calls) = (world.records().asked.len(), world.records().calls.clone());
+    assert_eq!((asked, calls[0].1.clone()), (1, format!("Bearer {}", world.token(TUTOR))));
     let arguments = json!({
         "recipient": "+24174000000", "message_type": "registration_confirmation", "language": null,
         "data": welcome(), "dedupe_key": "k-1",
     });
-    assert_eq!(records.written[0], ("POST send_message".into(), arguments));
-    drop(records);
+    assert_eq!(world.records().written[0], ("POST send_message".into(), arguments));
 
     let bearer = format!("Bearer {}", world.token(TUTOR));
     let headers = [("authorization", bearer.as_str())];
@@ -223,19 +221,18 @@ async fn whapi_reports_states_and_words_of_people() {
         answer.body,
         json!({"applied": 2, "ignored": 1, "unknown": 1, "keywords": 2, "skipped": 4})
     );
-    let records = world.records();
+    let written = world.records().written.clone();
     let at = "2027-01-15T08:00:00Z";
     let one =
         |id: &str, status: &str| json!({"provider_message_id": id, "status": status, "at": at});
     let statuses = [one("a", "delivered"), one("b", "read"), one("d", "sent"), one("e", "failed")];
-    assert_eq!(records.written[0].1, json!({ "statuses": statuses }));
+    assert_eq!(written[0].1, json!({ "statuses": statuses }));
     assert_eq!(
-        records.written[1].1,
+        written[1].1,
         json!({"number": "24174000000", "stop": true, "provider_message_id": "in-1", "said_at": "2027-01-15T08:00:01Z"})
     );
-    assert_eq!(records.written[2].1["stop"], false);
-    assert!(records.calls.iter().all(|(_, token)| token == "Bearer sb_secret_y"));
-    drop(records);
+    assert_eq!(written[2].1["stop"], false);
+    assert!(world.records().calls.iter().all(|(_, token)| token == "Bearer sb_secret_y"));
 
     // What could not be recorded is to be posted again.
     world.records().answers.insert("record_keyword", (502, json!({})));
