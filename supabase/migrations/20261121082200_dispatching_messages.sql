@@ -83,7 +83,9 @@ comment on function private.retry_delay(int) is 'How long to wait after so many 
 -- 3. Due messages are leased to be sent: the urgent ones, then in order of time; of each person only
 --    the first that is unfinished. Each gets a moment of its own (wait_ms), as the pace allows.
 -- 4. What may not go now is put off: quiet hours, the daily limit. Who has opted out gets nothing.
-create function public.claim_outbound_messages(dispatcher text, max_messages int default 100, lease_seconds int default 60)
+-- With `channels`, 2 to 4 only for these: a dispatcher may have no provider for the others.
+create function public.claim_outbound_messages(
+  dispatcher text, max_messages int default 100, lease_seconds int default 60, channels text[] default null)
 returns jsonb
 language plpgsql
 security definer
@@ -149,6 +151,7 @@ begin
       join public.message_channels c on c.channel = m.channel
       where m.state = 'uncertain' and m.due_at <= clock
         and (m.lease_expires_at is null or m.lease_expires_at <= clock) and not c.paused
+        and (claim_outbound_messages.channels is null or c.channel = any (claim_outbound_messages.channels))
       order by m.due_at limit size
       for update of m skip locked
     ), leased as (
@@ -160,7 +163,11 @@ begin
     select coalesce(jsonb_agg(to_jsonb(l) order by l.attempt_started_at), '[]') into uncertain from leased l;
   end if;
 
-  for outlet in select * from public.message_channels c where not c.paused order by c.channel desc loop
+  for outlet in
+    select * from public.message_channels c
+    where not c.paused and (claim_outbound_messages.channels is null or c.channel = any (claim_outbound_messages.channels))
+    order by c.channel desc
+  loop
     continue when not exists (
         select from public.outbound_messages m
         where m.state = 'queued' and m.channel = outlet.channel and m.urgent and m.due_at <= clock)
@@ -316,12 +323,14 @@ begin
       union all
       select (select greatest(m.due_at, m.lease_expires_at) from public.outbound_messages m
               where m.state = 'uncertain' and greatest(m.due_at, m.lease_expires_at) > clock
+                and (claim_outbound_messages.channels is null or m.channel = any (claim_outbound_messages.channels))
               order by m.due_at limit 1)
       union all
       select (select min(m.due_at) from public.outbound_messages m
               where m.state = 'queued' and m.channel = c.channel and m.urgent = u.urgent and m.due_at > clock)
       from public.message_channels c, (values (true), (false)) as u (urgent)
-      where not c.paused) as soon;
+      where not c.paused
+        and (claim_outbound_messages.channels is null or c.channel = any (claim_outbound_messages.channels))) as soon;
   end if;
   return jsonb_build_object(
     'messages', messages, 'uncertain', uncertain,
@@ -330,7 +339,7 @@ begin
 end
 $$;
 
-comment on function public.claim_outbound_messages(text, int, int) is
+comment on function public.claim_outbound_messages(text, int, int, text[]) is
   'Leases due messages to a dispatcher: {messages: [{id, channel, recipient, message_type, language, data, attempts, urgent, wait_ms}], uncertain: [{id, channel, recipient, attempt_started_at, attempts}], next_due_in_ms}. Service only.';
 
 -- ---------------------------------------------------------------- what the provider says later
@@ -653,10 +662,10 @@ revoke execute on function
   private.apply_statuses(text[], text[]), private.apply_early_statuses(uuid[])
   from public, anon, authenticated, service_role;
 revoke execute on function
-  public.claim_outbound_messages(text, int, int), public.record_outbound_results(text, jsonb),
+  public.claim_outbound_messages(text, int, int, text[]), public.record_outbound_results(text, jsonb),
   public.resolve_uncertain_messages(text, jsonb), public.record_delivery_statuses(jsonb)
   from public, anon, authenticated, service_role;
 grant execute on function
-  public.claim_outbound_messages(text, int, int), public.record_outbound_results(text, jsonb),
+  public.claim_outbound_messages(text, int, int, text[]), public.record_outbound_results(text, jsonb),
   public.resolve_uncertain_messages(text, jsonb), public.record_delivery_statuses(jsonb)
   to service_role;

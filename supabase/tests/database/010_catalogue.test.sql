@@ -158,7 +158,7 @@ select bag_eq(
      ('abandon_idempotent_request(text,text) authenticated'),
      ('begin_idempotent_request(text,text,text) authenticated'),
      ('cancel_outbound_messages(uuid[]) authenticated'),
-     ('claim_outbound_messages(text,integer,integer) service_role'),
+     ('claim_outbound_messages(text,integer,integer,text[]) service_role'),
      ('delete_account() authenticated'),
      ('enqueue_auth_email(text,uuid,text,text,text,jsonb) service_role'),
      ('export_account() authenticated'),

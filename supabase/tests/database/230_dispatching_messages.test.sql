@@ -2,7 +2,7 @@
 -- by the clock on the wall; what should be long ago is moved back.
 begin;
 set local search_path = tests, public, extensions;
-select plan(101);
+select plan(104);
 
 delete from outbound_messages;
 delete from private.early_statuses;
@@ -284,6 +284,19 @@ update message_channels set quiet_from = tests.local_minute('Africa/Libreville',
 select tests.write('late') is not null;
 select is(tests.claim(lease => 120), null, 'nor given out when the night begins within the lease');
 select is((select due_at from outbound_messages where dedupe_key = 'late'), date_trunc('minute', now() + interval '60 minutes'), 'but in the morning');
+delete from outbound_messages;
+
+-- ---------------------------------------------------------------- a dispatcher with one provider
+update message_channels set quiet_from = null, quiet_until = null;
+select tests.write('w'), tests.write('m', channel => 'email');
+select tests.act_as_service();
+select tests.let('claim', claim_outbound_messages('d1', channels => array['email'])::text);
+select tests.act_as_owner();
+select is(array[tests.state_of('w'), tests.state_of('m')], array['queued', 'sending'], 'claims what it can send');
+select tests.act_as_service();
+select is(claim_outbound_messages('d1', channels => array['email']) #>> '{messages}', '[]', 'and is not told to hurry');
+select tests.act_as_owner();
+select is(tests.claim(), 'w', 'the rest is for another');
 
 select * from finish();
 rollback;

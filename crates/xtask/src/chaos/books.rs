@@ -52,8 +52,8 @@ pub struct Findings {
     /// provider stalled may be accepted as much later as it stalls.
     pub quiet_hour_violations: usize,
     /// Windows of one second that begin with a message and in which WhatsApp accepted more than
-    /// `per_second`, half as much again and two: attempts begin at their own moments, but networks and
-    /// busy Workers bunch them.
+    /// `per_second`, a quarter more and two: attempts begin at their own moments, but networks and busy
+    /// Workers bunch them.
     pub pacing_violations: usize,
     /// Claimed (for the attempt that was accepted) more than two seconds after a STOP of the
     /// recipient was recorded that no START had taken back. What was claimed before is on its way.
@@ -306,7 +306,7 @@ fn look_at_order(rows: &[Row], in_order: &[(usize, u64)], found: &mut Findings) 
 fn look_at_pace(rules: &Rules, accepted: &[Accepted], found: &mut Findings) {
     let mut times: Vec<u64> = accepted.iter().map(|message| message.elapsed).collect();
     times.sort_unstable();
-    let most = (rules.per_second + rules.per_second / 2 + 2) as usize;
+    let most = (rules.per_second + rules.per_second / 4 + 2) as usize;
     let mut end = 0;
     for (begin, time) in times.iter().enumerate() {
         while times.get(end).is_some_and(|later| *later < time + 1000) {

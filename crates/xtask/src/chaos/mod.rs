@@ -10,6 +10,7 @@
 //! stand-in stalls and some seconds.
 
 mod books;
+mod calm;
 mod chance;
 mod storm;
 mod system;
@@ -45,6 +46,10 @@ pub struct ChaosArgs {
     /// Minutes after which it no longer waits for what is due
     #[arg(long, default_value_t = 20)]
     minutes: u64,
+    /// No storm: how fast one Worker sends that many due messages, with pacing off and a provider that
+    /// answers in 50 ms
+    #[arg(long)]
+    calm: bool,
     /// Prints the result as JSON on the standard output
     #[arg(long)]
     json: bool,
@@ -75,6 +80,10 @@ const PER_SECOND: u32 = 40;
 /// When something could not be started, or when a message was lost or doubled or a rule broken.
 pub async fn run(args: ChaosArgs) -> Result<()> {
     let root = project::root()?;
+    if args.calm {
+        println!("{:#}", calm::measure(&root, args.messages).await?);
+        return Ok(());
+    }
     let outcome = tokio::select! {
         outcome = storm(&root, &args) => outcome?,
         interrupted = tokio::signal::ctrl_c() => {
@@ -99,7 +108,7 @@ pub async fn run(args: ChaosArgs) -> Result<()> {
 /// # Errors
 /// As [`run`].
 pub async fn short(root: &Path) -> Result<()> {
-    let args = ChaosArgs { messages: 400, seed: 7, minutes: 3, json: true };
+    let args = ChaosArgs { messages: 400, seed: 7, minutes: 3, calm: false, json: true };
     let (report, findings) = storm(root, &args).await?;
     println!("{report:#}");
     if findings.is_bad() {
