@@ -1,7 +1,5 @@
 //! STOP and START in what a recipient writes.
 
-use unicode_normalization::UnicodeNormalization as _;
-
 /// What a recipient asks for in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Keyword {
@@ -35,10 +33,10 @@ impl Keyword {
         if text.len() > MAX_BYTES {
             return None;
         }
-        // NFKD: accents become marks of their own, full-width letters become ordinary ones.
         let plain: String = text
-            .nfkd()
-            .filter(|c| !('\u{300}'..='\u{36f}').contains(c))
+            .chars()
+            .filter(|c| !COMBINING_MARKS.contains(c))
+            .map(plain_letter)
             .flat_map(char::to_uppercase)
             .collect();
         let mut words = plain.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
@@ -59,5 +57,21 @@ impl Keyword {
             "START" | "REPRENDRE" => Some(Self::Start),
             _ => None,
         }
+    }
+}
+
+/// Accents that stand after their letter (Unicode block Combining Diacritical Marks).
+const COMBINING_MARKS: std::ops::RangeInclusive<char> = '\u{300}'..='\u{36f}';
+
+/// The letters of the keywords without what may be on or around them: of all accents only those of E
+/// occur, and some keyboards write full-width letters. The tables of a full decomposition would weigh
+/// more than the rest of the crate.
+fn plain_letter(c: char) -> char {
+    match c {
+        'È' | 'É' | 'Ê' | 'Ë' | 'è' | 'é' | 'ê' | 'ë' => 'E',
+        '\u{ff21}'..='\u{ff3a}' | '\u{ff41}'..='\u{ff5a}' => {
+            char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c)
+        }
+        c => c,
     }
 }

@@ -9,11 +9,10 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
 use edge::openapi::{AnyRefusal, ProblemBody};
-use edge::{App, LookNow, Problem, parse_json, with_deadline};
+use edge::{App, LookNow, Problem, with_deadline};
 use futures_util::future::try_join_all;
 use http::HeaderMap;
 use messaging::{Channel, Language, MessageType, Template};
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use signature::Signed;
 use std::time::Duration;
@@ -29,8 +28,8 @@ const WHY: &str = "Supabase Auth asks for an e-mail";
 const PATIENCE: Duration = Duration::from_secs(4);
 const BODY_MAX_BYTES: usize = 64 * 1024;
 
-/// What Supabase Auth posts.
-#[derive(Deserialize, ToSchema)]
+/// What Supabase Auth posts, as far as it is read.
+#[derive(ToSchema)]
 #[schema(as = AuthEmail)]
 pub(crate) struct Call {
     #[schema(inline)]
@@ -39,36 +38,71 @@ pub(crate) struct Call {
     email_data: EmailData,
 }
 
-#[derive(Deserialize, ToSchema)]
+#[derive(ToSchema)]
 #[schema(as = AuthEmailUser)]
 struct User {
     id: Uuid,
-    #[serde(default)]
     email: String,
     /// The address that is to replace `email`.
-    #[serde(default)]
+    #[schema(required = false)]
     new_email: String,
     /// What the front end gave at sign-up; `language` is read.
-    #[serde(default)]
-    #[schema(value_type = Object)]
-    user_metadata: Option<Map<String, Value>>,
+    #[schema(required = false, value_type = Object)]
+    user_metadata: Value,
 }
 
-#[derive(Deserialize, ToSchema)]
+#[derive(ToSchema)]
 #[schema(as = AuthEmailData)]
 struct EmailData {
     /// `signup`, `recovery`, `magiclink`, `invite`, `email_change`, `reauthentication`.
     email_action_type: String,
-    #[serde(default)]
     token: String,
-    #[serde(default)]
     token_hash: String,
-    #[serde(default)]
+    #[schema(required = false)]
     token_new: String,
-    #[serde(default)]
+    #[schema(required = false)]
     token_hash_new: String,
-    #[serde(default)]
+    #[schema(required = false)]
     redirect_to: String,
+}
+
+impl Call {
+    /// Reads it field by field; Auth may add others.
+    fn read(body: &[u8]) -> Result<Self, Problem> {
+        let body = secret::object(body)?;
+        let text = |pointer: &str| {
+            body.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        let missing = |field: &str| {
+            Problem::unprocessable(
+                "invalid_request",
+                format!("Le champ « {field} » de la requête ne convient pas."),
+                format!("The field {field:?} of the request does not fit."),
+            )
+            .details(json!({ "field": field, "reason": "missing or of another kind" }))
+        };
+        let id = Uuid::parse_str(&text("/user/id")).map_err(|_| missing("user.id"))?;
+        let email_action_type = text("/email_data/email_action_type");
+        if email_action_type.is_empty() {
+            return Err(missing("email_data.email_action_type"));
+        }
+        Ok(Self {
+            user: User {
+                id,
+                email: text("/user/email"),
+                new_email: text("/user/new_email"),
+                user_metadata: body.pointer("/user/user_metadata").cloned().unwrap_or_default(),
+            },
+            email_data: EmailData {
+                email_action_type,
+                token: text("/email_data/token"),
+                token_hash: text("/email_data/token_hash"),
+                token_new: text("/email_data/token_new"),
+                token_hash_new: text("/email_data/token_hash_new"),
+                redirect_to: text("/email_data/redirect_to"),
+            },
+        })
+    }
 }
 
 /// One e-mail to write.
@@ -99,7 +133,7 @@ struct Email<'a> {
     request_body = Call,
     responses(
         (status = 200, description = "It is written.", body = Object),
-        (status = 400, description = "`malformed_json`: the body is not JSON.", body = ProblemBody),
+        (status = 400, description = "`malformed_json`: the body is not a JSON object.", body = ProblemBody),
         (status = 401, description = "`invalid_webhook_secret`: no signature fits, or it is too old.", body = ProblemBody),
         (status = 404, description = "`hook_not_configured`: no AUTH_HOOK_SECRET is set.", body = ProblemBody),
         (status = 413, description = "`body_too_large`: over 64 KiB.", body = ProblemBody),
@@ -117,7 +151,7 @@ pub(crate) async fn auth_email(
     let body = secret::read(body, BODY_MAX_BYTES).await?;
     let signed = Signed::read(&headers).ok_or_else(|| secret::refused("no signature"))?;
     signed.verify(secrets, &body, app.platform().now_ms() / 1000).map_err(secret::refused)?;
-    let call: Call = parse_json(&body)?;
+    let call = Call::read(&body)?;
     let done = with_deadline(app.platform(), PATIENCE, write(&app, signed.id, &call)).await;
     done.unwrap_or_else(|| Err(Problem::unavailable("no answer in time")))?;
     Ok(LookNow::after(Json(json!({}))))
@@ -246,12 +280,7 @@ fn link(project: &Url, kind: &str, email: &Email<'_>, redirect_to: &str) -> Stri
 
 /// The language the front end named at sign-up, else that of the profile, else French.
 async fn language(app: &App, call: &Call) -> Language {
-    #[derive(Deserialize)]
-    struct Row {
-        language: String,
-    }
-    let metadata = call.user.user_metadata.as_ref();
-    let named = metadata.and_then(|metadata| metadata.get("language")).and_then(Value::as_str);
+    let named = call.user.user_metadata.get("language").and_then(Value::as_str);
     // `fr-GA` is French.
     let code = |tag: &str| Language::from_code(tag.split(['-', '_']).next()?);
     if let Some(language) = named.and_then(code) {
@@ -263,8 +292,9 @@ async fn language(app: &App, call: &Call) -> Language {
     };
     let query = query.select("language").eq("id", call.user.id.to_string());
     // Who has no profile yet, or cannot be looked up, is written to in French.
-    let rows: Vec<Row> = project.rows(query).await.unwrap_or_default();
-    rows.first().and_then(|row| code(&row.language)).unwrap_or_default()
+    let rows: Vec<Value> = project.rows(query).await.unwrap_or_default();
+    let language = rows.first().and_then(|row| row.get("language")).and_then(Value::as_str);
+    language.and_then(code).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -274,7 +304,8 @@ mod tests {
     fn call(data: Value) -> Call {
         let user =
             json!({"id": Uuid::nil(), "email": "old@example.org", "new_email": "new@example.org"});
-        serde_json::from_value(json!({"user": user, "email_data": data, "new": 1})).unwrap()
+        let call = json!({"user": user, "email_data": data, "new": 1}).to_string();
+        Call::read(call.as_bytes()).unwrap()
     }
 
     #[test]

@@ -8,6 +8,7 @@
 mod auth_email;
 mod database;
 mod dispatch;
+mod moment;
 mod secret;
 mod whatsapp;
 

@@ -3,6 +3,7 @@
 use axum::body::{Body, Bytes, to_bytes};
 use edge::Problem;
 use http::{HeaderMap, StatusCode};
+use serde_json::Value;
 use subtle::ConstantTimeEq;
 
 /// The header that carries a secret.
@@ -48,4 +49,24 @@ pub(crate) async fn read(body: Body, most: usize) -> Result<Bytes, Problem> {
         )
         .because(cause)
     })
+}
+
+/// The body as a JSON object.
+pub(crate) fn object(body: &[u8]) -> Result<Value, Problem> {
+    let cause = match serde_json::from_slice::<Value>(body) {
+        Ok(value) if value.is_object() => return Ok(value),
+        Ok(_) => "not an object".to_owned(),
+        Err(cause) => cause.to_string(),
+    };
+    Err(malformed(cause))
+}
+
+pub(crate) fn malformed(cause: impl std::fmt::Display) -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "malformed_json",
+        "Le corps de la requête n'est pas un objet JSON.",
+        "The request body is not a JSON object.",
+    )
+    .because(cause)
 }

@@ -1,25 +1,22 @@
 //! What Whapi says: states of our messages, and what people write.
 
-use crate::secret;
+use crate::{moment, secret};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use edge::openapi::{AnyRefusal, ProblemBody};
 use edge::{App, Problem};
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use messaging::Keyword;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use supabase::Identity;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use utoipa::ToSchema;
 use whapi::{Status, webhook};
 
 const WHY: &str = "Whapi reports on messages";
 
 /// What was done with a call.
-#[derive(Debug, Default, Serialize, ToSchema)]
+#[derive(Debug, Default, ToSchema)]
 #[schema(as = WhapiHookAnswer)]
 pub(crate) struct Answer {
     /// Messages whose state moved forward.
@@ -32,14 +29,6 @@ pub(crate) struct Answer {
     keywords: u64,
     /// Parts of the call that mean nothing to us.
     skipped: u64,
-}
-
-/// What `record_delivery_statuses` answers.
-#[derive(Deserialize)]
-struct Recorded {
-    applied: u64,
-    ignored: u64,
-    unknown: u64,
 }
 
 /// Record delivery states and STOP
@@ -66,18 +55,10 @@ pub(crate) async fn whatsapp(
     State(app): State<App>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Json<Answer>, Problem> {
+) -> Result<Json<Value>, Problem> {
     secret::check(app.config().messages.whapi_webhook_secret.as_deref(), &headers)?;
     let body = secret::read(body, webhook::MAX_BYTES).await?;
-    let told = webhook::parse(&body).map_err(|cause| {
-        Problem::new(
-            StatusCode::BAD_REQUEST,
-            "malformed_json",
-            "Le corps de la requête n'est pas un objet JSON.",
-            "The request body is not a JSON object.",
-        )
-        .because(cause)
-    })?;
+    let told = webhook::parse(&body).map_err(secret::malformed)?;
     let mut answer = Answer { skipped: told.unknown as u64, ..Answer::default() };
     answer.skipped += told.outgoing.len() as u64;
 
@@ -94,18 +75,19 @@ pub(crate) async fn whatsapp(
             }
         };
         statuses.push(json!({
-            "provider_message_id": update.message_id, "status": status, "at": moment(update.at),
+            "provider_message_id": update.message_id, "status": status, "at": update.at.and_then(moment::write),
         }));
     }
     let project = app.project();
     if !statuses.is_empty() {
         let arguments = json!({ "statuses": statuses });
-        let recorded: Recorded = project
+        let recorded: Value = project
             .rpc(Identity::Service(WHY), "record_delivery_statuses", &arguments)
             .await
             .map_err(Problem::unavailable)?;
+        let count = |name: &str| recorded.get(name).and_then(Value::as_u64).unwrap_or_default();
         (answer.applied, answer.ignored, answer.unknown) =
-            (recorded.applied, recorded.ignored, recorded.unknown);
+            (count("applied"), count("ignored"), count("unknown"));
     }
 
     for text in told.incoming {
@@ -117,7 +99,7 @@ pub(crate) async fn whatsapp(
             "number": text.from,
             "stop": keyword == Keyword::Stop,
             "provider_message_id": text.id,
-            "said_at": moment(text.at),
+            "said_at": text.at.and_then(moment::write),
         });
         let recorded: Result<Value, _> =
             project.rpc(Identity::Service(WHY), "record_keyword", &arguments).await;
@@ -128,10 +110,9 @@ pub(crate) async fn whatsapp(
             Err(error) => return Err(Problem::unavailable(error)),
         }
     }
-    Ok(Json(answer))
-}
-
-/// Unix seconds as the database reads them.
-fn moment(at: Option<i64>) -> Option<String> {
-    OffsetDateTime::from_unix_timestamp(at?).ok()?.format(&Rfc3339).ok()
+    let Answer { applied, ignored, unknown, keywords, skipped } = answer;
+    Ok(Json(json!({
+        "applied": applied, "ignored": ignored, "unknown": unknown, "keywords": keywords,
+        "skipped": skipped,
+    })))
 }

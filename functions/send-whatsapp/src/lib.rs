@@ -82,17 +82,9 @@ enum Language {
     En,
 }
 
-/// What `send_message` answers.
-#[derive(Deserialize)]
-struct Written {
-    id: Uuid,
-    state: String,
-    #[serde(default)]
-    code: Option<String>,
-}
-
 /// The row of the outbox.
-#[derive(Serialize, ToSchema)]
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "documents what the database answers, and the number")]
 #[schema(as = WhatsAppMessageWritten)]
 struct Answer {
     id: Uuid,
@@ -167,9 +159,11 @@ async fn send_whatsapp(
         "data": request.data,
         "dedupe_key": key,
     });
-    let Written { id, state, code } =
+    let mut answer: Value =
         app.project().rpc(caller.identity(), "send_message", &arguments).await?;
-    let answer = Answer { id, state, code, to: number.e164().to_owned() };
+    if let Some(fields) = answer.as_object_mut() {
+        fields.insert("to".into(), number.e164().into());
+    }
     Ok(LookNow::after((StatusCode::ACCEPTED, axum::Json(answer))))
 }
 

@@ -1,14 +1,12 @@
 //! Uncertain messages: Whapi's own list says whether it has them.
 
 use super::WHY;
+use crate::moment;
 use edge::App;
 use messaging::{reference, reference_in};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use supabase::{Identity, sendable};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 use whapi::ListQuery;
 
@@ -18,10 +16,21 @@ const BEFORE_SECONDS: i64 = 900;
 const AFTER_SECONDS: i64 = 900;
 
 /// A message that may have been sent, leased to be looked up.
-#[derive(Deserialize)]
 pub(super) struct Uncertain {
     id: Uuid,
-    attempt_started_at: Option<String>,
+    /// Unix seconds.
+    attempt_started_at: Option<i64>,
+}
+
+impl Uncertain {
+    /// An element of a claim.
+    pub(super) fn read(message: &Value) -> Option<Self> {
+        let started = message.get("attempt_started_at").and_then(Value::as_str);
+        Some(Self {
+            id: Uuid::parse_str(message.get("id")?.as_str()?).ok()?,
+            attempt_started_at: started.and_then(moment::read),
+        })
+    }
 }
 
 /// Looks for these messages in the list of the channel and says what was found.
@@ -35,14 +44,8 @@ pub(super) async fn look_up(
     dispatcher: &str,
     uncertain: Vec<Uncertain>,
 ) {
-    let mut wanted: Vec<(Option<i64>, Uuid)> = uncertain
-        .into_iter()
-        .map(|message| {
-            let at = message.attempt_started_at.as_deref();
-            let at = at.and_then(|at| OffsetDateTime::parse(at, &Rfc3339).ok());
-            (at.map(OffsetDateTime::unix_timestamp), message.id)
-        })
-        .collect();
+    let mut wanted: Vec<(Option<i64>, Uuid)> =
+        uncertain.into_iter().map(|message| (message.attempt_started_at, message.id)).collect();
     wanted.sort_unstable();
     let apart = |earlier: &(Option<i64>, Uuid), later: &(Option<i64>, Uuid)| {
         matches!((earlier.0, later.0), (Some(earlier), Some(later))
@@ -69,7 +72,7 @@ pub(super) async fn look_up(
     let resolved: Result<Value, _> =
         app.project().rpc(Identity::Service(WHY), "resolve_uncertain_messages", &arguments).await;
     if let Err(error) = resolved {
-        log(app, "what was looked up could not be recorded", error);
+        log(app, "what was looked up could not be recorded", &error);
     }
 }
 
@@ -94,13 +97,13 @@ async fn list(
             Some((ids, listing.complete))
         }
         Err(error) => {
-            log(app, "Whapi's list could not be read", error);
+            log(app, "Whapi's list could not be read", &error);
             None
         }
     }
 }
 
-fn log(app: &App, message: &str, cause: impl std::fmt::Display) {
+fn log(app: &App, message: &str, cause: &dyn std::fmt::Display) {
     let line = json!({ "message": message, "level": "error", "error.cause": cause.to_string() });
     app.platform().log(&line.to_string());
 }

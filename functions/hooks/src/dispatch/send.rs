@@ -2,7 +2,6 @@
 
 use edge::{App, Messages, with_deadline};
 use messaging::{Channel, Language, MessageType, Rendered, Template};
-use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,23 +18,16 @@ const TOO_MANY: Duration = Duration::from_secs(1);
 const OURS: Duration = Duration::from_secs(300);
 
 /// A claimed message.
-#[derive(Deserialize)]
 pub(super) struct Message {
     id: Uuid,
-    #[serde(deserialize_with = "channel")]
     pub(super) channel: Channel,
     recipient: String,
     message_type: String,
-    language: String,
+    language: Language,
     data: Value,
-    attempts: i32,
+    attempts: i64,
     /// Its moment, from the claim on.
     pub(super) wait_ms: u64,
-}
-
-fn channel<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Channel, D::Error> {
-    let name = String::deserialize(deserializer)?;
-    Channel::from_name(&name).ok_or_else(|| serde::de::Error::custom("an unknown channel"))
 }
 
 /// The place of a channel in a list of both.
@@ -47,6 +39,22 @@ pub(super) fn place(channel: Channel) -> usize {
 }
 
 impl Message {
+    /// An element of a claim; `None` where it is not what the database promises.
+    pub(super) fn read(mut message: Value) -> Option<Self> {
+        let data = message.get_mut("data")?.take();
+        let text = |name: &str| message.get(name)?.as_str();
+        Some(Self {
+            id: Uuid::parse_str(text("id")?).ok()?,
+            channel: Channel::from_name(text("channel")?)?,
+            recipient: text("recipient")?.to_owned(),
+            message_type: text("message_type")?.to_owned(),
+            language: Language::from_code(text("language")?).unwrap_or_default(),
+            data,
+            attempts: message.get("attempts")?.as_i64()?,
+            wait_ms: message.get("wait_ms")?.as_u64()?,
+        })
+    }
+
     /// `result`, as what became of this attempt of this message.
     pub(super) fn result(&self, mut result: Value) -> Value {
         if let Some(fields) = result.as_object_mut() {
@@ -60,8 +68,8 @@ impl Message {
         let refused = |code: &str, detail: String| json!({ "outcome": "refused", "code": code, "detail": detail });
         let message_type = MessageType::from_name(&self.message_type)
             .ok_or_else(|| refused("unknown_message_type", String::new()))?;
-        let language = Language::from_code(&self.language).unwrap_or_default();
-        let template = Template { message_type, channel: self.channel, language, academy };
+        let template =
+            Template { message_type, channel: self.channel, language: self.language, academy };
         // Names a variable, never what it holds.
         template
             .render(self.id, &self.data)
