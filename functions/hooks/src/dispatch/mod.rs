@@ -156,7 +156,8 @@ impl Dispatcher {
                 .busy_until
                 .compare_exchange(busy_until, end, Ordering::Relaxed, Ordering::Relaxed)
                 .is_ok();
-        ours.then_some(Turn(&self.busy_until))
+        // Not `then_some`: a turn that is made and dropped would end the one there is.
+        ours.then(|| Turn(&self.busy_until))
     }
 }
 
