@@ -36,6 +36,7 @@ pub use env::{Account, StackEnv};
 pub use error::Error;
 pub use pgtap::{FileSummary, PgtapSummary, run_pgtap};
 pub use restart::Program;
+pub use servers::PASSED_ON;
 pub use stack::{Stack, start};
 pub use tools::node;
 

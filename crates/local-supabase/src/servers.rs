@@ -168,6 +168,24 @@ pub(crate) fn start_functions(
     )
 }
 
+/// What the Worker on this machine takes from the environment of the command that starts it.
+pub const PASSED_ON: [&str; 14] = [
+    "ALLOWED_ORIGINS",
+    "OPENAI_API_KEY",
+    "OPENAI_BASE_URL",
+    "OPENAI_MODEL",
+    "SENTRY_DSN",
+    "ACADEMY_NAME",
+    "WHAPI_TOKEN",
+    "WHAPI_BASE_URL",
+    "RESEND_API_KEY",
+    "RESEND_BASE_URL",
+    "EMAIL_FROM",
+    "WEBHOOK_SECRET",
+    "WHAPI_WEBHOOK_SECRET",
+    "AUTH_HOOK_SECRET",
+];
+
 /// Variables and secrets of the Worker on this machine. What the caller has set for the providers
 /// is passed on.
 pub(crate) fn worker_variables(env: &StackEnv, get: impl Fn(&str) -> Option<String>) -> String {
@@ -180,9 +198,7 @@ pub(crate) fn worker_variables(env: &StackEnv, get: impl Fn(&str) -> Option<Stri
             "http://localhost:3000,http://127.0.0.1:3000,http://localhost:5173".to_owned(),
         ),
     ];
-    for name in
-        ["ALLOWED_ORIGINS", "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL", "SENTRY_DSN"]
-    {
+    for name in PASSED_ON {
         if let Some(value) = get(name) {
             list.retain(|(known, _)| *known != name);
             list.push((name, value));

@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use local_supabase::{Ports, StackEnv, node, state_folder};
+use local_supabase::{PASSED_ON, Ports, StackEnv, node, state_folder};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
@@ -101,9 +101,7 @@ fn variables(root: &Path, env: &StackEnv) -> Result<PathBuf> {
     ] {
         text.push_str(&format!("{name}=\"{value}\"\n"));
     }
-    for name in
-        ["ALLOWED_ORIGINS", "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL", "SENTRY_DSN"]
-    {
+    for name in PASSED_ON {
         if let Ok(value) = std::env::var(name) {
             text.push_str(&format!("{name}=\"{value}\"\n"));
         }

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use local_supabase::{Error, Options, Ports, Progress, StackEnv, state_folder};
 
 use crate::hosted::Functions;
+use crate::project;
 use crate::step::Step;
 
 /// A project that answers.
@@ -70,12 +71,48 @@ pub async fn start_for_tests(root: &Path) -> Result<Stack> {
     if let Some(stack) = elsewhere(root).await? {
         return Ok(stack);
     }
-    // Where tests/operation listens for reports of faults.
-    let reports = format!("http://key@127.0.0.1:{}/1", Ports::free()?.functions);
-    let variables = BTreeMap::from([("SENTRY_DSN".to_owned(), reports)]);
+    build_providers(root)?;
+    let (first, second) = (Ports::free()?, Ports::free()?);
+    let at = |port: u16| format!("http://127.0.0.1:{port}");
+    let variables = [
+        // Where tests/operation listens for reports of faults.
+        ("SENTRY_DSN", format!("http://key@127.0.0.1:{}/1", Ports::free()?.functions)),
+        ("WHAPI_TOKEN", "test".to_owned()),
+        ("WHAPI_BASE_URL", at(first.database)),
+        ("RESEND_API_KEY", "re_test".to_owned()),
+        ("RESEND_BASE_URL", at(second.functions)),
+        ("EMAIL_FROM", "Griot <griot@example.org>".to_owned()),
+        ("WEBHOOK_SECRET", "secret of the database, in tests".to_owned()),
+        ("WHAPI_WEBHOOK_SECRET", "secret of Whapi, in tests".to_owned()),
+        ("AUTH_HOOK_SECRET", "v1,whsec_c2VjcmV0IG9mIFN1cGFiYXNlIEF1dGgsIGluIHRlc3Rz".to_owned()),
+    ];
+    let variables = BTreeMap::from(variables.map(|(name, value)| (name.to_owned(), value)));
     let mut stack = start_apart(root, "test", variables.clone()).await?;
+    if let Runs::Here(started) = &mut stack.runs {
+        let mut command = Command::new(project::target(root).join("debug/providers"));
+        command
+            .args(["--port", &first.gateway.to_string()])
+            .args(["--whapi-port", &first.database.to_string()])
+            .args(["--resend-port", &second.functions.to_string()])
+            .arg("--with-parent");
+        started.start_program("the stand-ins of the providers", command, "providers")?;
+    }
     stack.environment.extend(variables);
+    stack.environment.insert("PROVIDERS_URL".to_owned(), at(first.gateway));
     Ok(stack)
+}
+
+/// Builds the stand-ins of the providers, which run as a program of their own.
+///
+/// # Errors
+/// When they do not compile.
+pub fn build_providers(root: &Path) -> Result<()> {
+    let step = Step::start("building the stand-ins of the providers");
+    let mut build = Command::new("cargo");
+    build.args(["build", "--quiet", "--package", "providers"]).current_dir(root);
+    step.run(&mut build, &project::logs(root).join("build-providers.log"))?;
+    step.done("");
+    Ok(())
 }
 
 /// A new local stack under a name of its own, whose Worker has these variables too.

@@ -93,9 +93,13 @@ fn worker(root: &Path, tools: &BuildTools) -> Result<String> {
         &[
             "crates/edge",
             "crates/mcq",
+            "crates/messaging",
             "crates/openai",
             "crates/pdf-text",
+            "crates/resend",
             "crates/supabase",
+            "crates/whapi",
+            "docs/openapi.json",
             "functions",
         ],
     )?;

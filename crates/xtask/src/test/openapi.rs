@@ -123,6 +123,9 @@ fn table(statuses: &Statuses) -> String {
         .join("\n")
 }
 
+/// A body that was drawn at random has no signature: `tests/messages` has the right ones.
+const SIGNED: &str = "POST /api/hooks/auth-email";
+
 /// What was mostly throttled was hardly tried, nor was what never succeeded; and nothing at all
 /// proves nothing.
 fn judge(statuses: &Statuses) -> Result<()> {
@@ -137,7 +140,7 @@ fn judge(statuses: &Statuses) -> Result<()> {
                 "{operation} was throttled {throttled} times of {all}: add accounts in tests/openapi/hooks.py"
             );
         }
-        if !counts.keys().any(|status| (200..300).contains(status)) {
+        if operation != SIGNED && !counts.keys().any(|status| (200..300).contains(status)) {
             bail!(
                 "{operation} never succeeded: the document lacks something that is demanded, or tests/openapi/hooks.py gives it nothing to work on"
             );
