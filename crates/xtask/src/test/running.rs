@@ -14,8 +14,9 @@ use crate::{chaos, project, story, tools, worker_build};
 /// Where the tests are that Node.js runs: the compiled document module, the database over HTTP,
 /// supabase-js, the Worker.
 const END_TO_END: [&str; 3] = ["crates/document-module", "supabase/tests/http", "tests"];
-/// Tests that make a service fail: they run when the others are done.
-const OPERATION: &str = "tests/operation";
+/// Tests that run one file after the other, when the rest are done: they make a service fail, or script
+/// what a provider answers to whatever comes next.
+const ALONE: [&str; 2] = ["tests/messages", "tests/operation"];
 
 /// The checks of this file.
 const NAMES: [&str; 5] = ["database", "end-to-end", "openapi", "story", "advisors"];
@@ -81,11 +82,15 @@ async fn end_to_end(root: &Path, environment: &BTreeMap<String, String>) -> Resu
     for folder in END_TO_END {
         test_files(&root.join(folder), &mut together)?;
     }
-    let (alone, together): (Vec<_>, Vec<_>) =
-        together.into_iter().partition(|file| file.starts_with(root.join(OPERATION)));
-    let first = node_tests(root, environment, together).await;
-    let then = node_tests(root, environment, alone).await;
-    first.and(then)
+    let (mut alone, together): (Vec<_>, Vec<_>) = together
+        .into_iter()
+        .partition(|file| ALONE.iter().any(|folder| file.starts_with(root.join(folder))));
+    alone.sort();
+    let mut outcome = node_tests(root, environment, together).await;
+    for file in alone {
+        outcome = outcome.and(node_tests(root, environment, vec![file]).await);
+    }
+    outcome
 }
 
 /// Runs these tests, several files at a time.
@@ -95,7 +100,7 @@ async fn node_tests(
     mut files: Vec<PathBuf>,
 ) -> Result<Outcome> {
     if files.is_empty() {
-        bail!("there is no end-to-end test in {} or {OPERATION}", END_TO_END.join(", "));
+        bail!("there is no end-to-end test in {}", END_TO_END.join(", "));
     }
     files.sort();
     let files = files.iter().map(|file| file.strip_prefix(root).unwrap_or(file));
