@@ -1,12 +1,14 @@
 //! Passing a request on and its answer back, both as streams.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde_json::json;
 
 use super::problem;
@@ -32,7 +34,13 @@ impl Proxy {
         let mut connector = HttpConnector::new();
         // Else the body of a request waits 40 ms for the receipt of its head.
         connector.set_nodelay(true);
-        Self { client: Client::builder(TokioExecutor::new()).build(connector) }
+        let client = Client::builder(TokioExecutor::new())
+            // Node.js closes a connection that was idle for five seconds: one that is about to be
+            // closed must not get a request.
+            .pool_idle_timeout(Duration::from_secs(2))
+            .pool_timer(TokioTimer::new())
+            .build(connector);
+        Self { client }
     }
 
     /// Sends the request to `path` (the query is kept) of the server on `port`.
