@@ -4,6 +4,7 @@
 //! - [`Template`]: the text of a message in French or English, for WhatsApp or for e-mail, from
 //!   checked variables; [`reference()`]: the mark by which a sent message is found again.
 //! - [`Keyword`]: STOP and START in what a recipient writes.
+//! - [`safe_reason()`]: why a provider refused, without what must not be logged.
 //!
 //! Nothing here does I/O, reads a clock or draws a random number: the same arguments always give
 //! the same text, so a message rendered again after a crash is the same message.
@@ -33,6 +34,7 @@ mod keyword;
 mod language;
 mod message_type;
 mod phone;
+mod reason;
 mod reference;
 mod template;
 
@@ -40,5 +42,6 @@ pub use keyword::Keyword;
 pub use language::Language;
 pub use message_type::{Channel, MessageType};
 pub use phone::{DEFAULT_REGION, PhoneError, PhoneNumber};
+pub use reason::safe_reason;
 pub use reference::{reference, reference_in};
 pub use template::{Expected, MAX_WHATSAPP_CHARACTERS, Rendered, Template, VariableError};

@@ -11,7 +11,6 @@
 //! word of a message.
 
 mod client;
-mod reason;
 mod send;
 mod transport;
 

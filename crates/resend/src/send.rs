@@ -7,7 +7,6 @@ use reqwest::header::HeaderValue;
 use serde_json::{Value, json};
 
 use crate::client::Client;
-use crate::reason;
 use crate::transport::{Answer, Failure};
 
 /// How long Resend remembers an idempotency key, by its documentation. A later repetition is
@@ -152,7 +151,7 @@ fn read_answer(answer: &Answer) -> SendOutcome {
     let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
     // One name has been published with a capital letter and without.
     let name = text("name").to_ascii_lowercase();
-    let detail = reason::safe(text("message"));
+    let detail = messaging::safe_reason(text("message"));
     match (answer.status, name.as_str()) {
         (200..=299, _) => match text("id") {
             id if is_id(id) => SendOutcome::Accepted { id: id.to_owned() },

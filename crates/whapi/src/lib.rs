@@ -16,7 +16,6 @@ mod client;
 mod contacts;
 mod error;
 mod list;
-mod reason;
 mod send;
 mod status;
 mod transport;

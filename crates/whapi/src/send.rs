@@ -5,7 +5,6 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::client::Client;
-use crate::reason;
 use crate::status::Status;
 use crate::transport::{Answer, Failure, SEND_DEADLINE};
 
@@ -159,7 +158,7 @@ fn refusal(answer: &Answer, body: &Value) -> SendOutcome {
         words("message").unwrap_or_default(),
         words("details").unwrap_or_default()
     );
-    let detail = reason::safe(&said);
+    let detail = messaging::safe_reason(&said);
     let code = match answer.status {
         429 => {
             return SendOutcome::Retry { code: "rate_limited", detail, after: answer.after };

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio_postgres::{Client, NoTls};
 
 use crate::step::Step;
-use crate::{project, tools, worker_build};
+use crate::{project, stack, tools, worker_build};
 
 /// Dispatchers at once.
 pub const WORKERS: usize = 3;
@@ -46,11 +46,7 @@ impl System {
     /// Builds and starts all of it; `whapi` and `resend` stand on ports of this machine.
     pub async fn start(root: &Path, workers: usize) -> Result<Self> {
         worker_build::build(root, &tools::prepare(root)?)?;
-        let step = Step::start("building the stand-ins of the providers");
-        let mut build = Command::new("cargo");
-        build.args(["build", "--quiet", "--package", "providers"]).current_dir(root);
-        step.run(&mut build, &project::logs(root).join("build-providers.log"))?;
-        step.done("");
+        stack::build_providers(root)?;
 
         let step = Step::start("starting the stack");
         let mut options = Options::new(root);

@@ -8,7 +8,7 @@ const LONGEST_PLAIN_NUMBER: usize = 5;
 
 /// A provider's sentence as it may be stored and logged: one line, short, and without what could be
 /// a number, an address, an identifier or a token.
-pub(crate) fn safe(words: &str) -> String {
+pub fn safe_reason(words: &str) -> String {
     let mut kept = String::new();
     for word in words.split(|c: char| c.is_whitespace() || c.is_control()) {
         if word.is_empty() {
@@ -32,19 +32,19 @@ fn is_private(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::safe;
+    use super::safe_reason;
 
     #[test]
     fn words_stay_and_what_could_be_private_goes() {
-        assert_eq!(safe("Specified contact\nnot  found"), "Specified contact not found");
-        assert_eq!(safe("to: +241-74.00.00.00 is wrong (400)"), "to: … is wrong (400)");
-        assert_eq!(safe("24174000000@s.whatsapp.net awa@example.org"), "… …");
-        assert_eq!(safe(&format!("token {}", "x".repeat(41))), "token …");
-        assert_eq!(safe("\u{0}\u{7}"), "");
+        assert_eq!(safe_reason("Specified contact\nnot  found"), "Specified contact not found");
+        assert_eq!(safe_reason("to: +241-74.00.00.00 is wrong (400)"), "to: … is wrong (400)");
+        assert_eq!(safe_reason("24174000000@s.whatsapp.net awa@example.org"), "… …");
+        assert_eq!(safe_reason(&format!("token {}", "x".repeat(41))), "token …");
+        assert_eq!(safe_reason("\u{0}\u{7}"), "");
     }
 
     #[test]
     fn a_novel_is_cut() {
-        assert_eq!(safe(&"é ".repeat(900)).chars().count(), 200);
+        assert_eq!(safe_reason(&"é ".repeat(900)).chars().count(), 200);
     }
 }
