@@ -16,6 +16,7 @@ mod story;
 mod test;
 mod tools;
 mod worker_build;
+mod workerd;
 
 use std::process::ExitCode;
 

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use local_supabase::{Options, Ports, Program, Stack, state_folder};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio_postgres::{Client, NoTls};
 
 use crate::step::Step;
-use crate::{project, stack, tools, worker_build};
+use crate::{project, stack, tools, worker_build, workerd};
 
 /// Dispatchers at once.
 pub const WORKERS: usize = 3;
@@ -110,19 +110,14 @@ impl System {
             ("WHAPI_WEBHOOK_SECRET", SECRET.to_owned()),
         ]);
         let config = state_folder(root).join("chaos/workerd.capnp");
-        std::fs::write(&config, worker_config(root, &variables)?)?;
-        Ok((providers, config, workerd(root)?))
+        std::fs::write(&config, workerd::griot(root, &variables)?)?;
+        Ok((providers, config, workerd::program(root)?))
     }
 
     /// Starts a Worker that is not running.
     pub fn start_worker(&mut self, nth: usize) -> Result<()> {
         let worker = self.workers.get_mut(nth).context("no such Worker")?;
-        let mut command = Command::new(&self.workerd);
-        command
-            .arg("serve")
-            .arg(&self.config)
-            .arg("--experimental")
-            .arg(format!("--socket-addr=http=127.0.0.1:{}", worker.port));
+        let command = workerd::serve(&self.workerd, &self.config, worker.port);
         worker.program =
             Some(self.stack.start_program("a Worker", command, &format!("worker-{nth}"))?);
         Ok(())
@@ -199,58 +194,4 @@ pub async fn connect(url: &str) -> Result<Client> {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
     tokio::spawn(connection);
     Ok(client)
-}
-
-/// workerd itself. `wrangler dev` would put two processes of Node.js around each Worker; what runs in
-/// it is the same.
-fn workerd(root: &Path) -> Result<PathBuf> {
-    let packages = root.join("node_modules/@cloudflare");
-    std::fs::read_dir(&packages)?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| {
-            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("workerd-"))
-        })
-        .map(|path| path.join("bin/workerd"))
-        .find(|program| program.is_file())
-        .context("workerd is not installed: run npm ci")
-}
-
-/// The Worker as `wrangler.toml` has it, but for the rate limits, which are no part of this. In front of
-/// it a few lines turn a request into the cron's event, as wrangler does.
-fn worker_config(root: &Path, variables: &BTreeMap<&str, String>) -> Result<String> {
-    let text = |value: &str| json!(value).to_string();
-    let mut bindings = String::new();
-    for (name, value) in variables {
-        bindings += &format!("(name = {}, text = {}), ", text(name), text(value));
-    }
-    let wrangler = std::fs::read_to_string(root.join("wrangler.toml"))?;
-    let date = wrangler
-        .lines()
-        .find_map(|line| line.strip_prefix("compatibility_date = "))
-        .context("wrangler.toml has no compatibility_date")?;
-    let mut modules = String::new();
-    for (kind, path) in [
-        ("esModule", "functions/gateway/entry.mjs"),
-        ("esModule", "crates/document-module/instance.mjs"),
-        ("wasm", "build/document.wasm"),
-        ("esModule", "build/index.js"),
-        ("wasm", "build/index_bg.wasm"),
-    ] {
-        modules += &format!("(name = \"{path}\", {kind} = embed \"../../{path}\"), ");
-    }
-    let front = "export default { async fetch(request, env) {\n\
-        if (new URL(request.url).pathname !== '/cron') return env.GRIOT.fetch(request);\n\
-        await env.GRIOT.scheduled({ cron: '* * * * *', scheduledTime: new Date() });\n\
-        return new Response(null, { status: 204 });\n} }";
-    Ok(format!(
-        "using Workerd = import \"/workerd/workerd.capnp\";\n\
-         const config :Workerd.Config = (\n\
-         services = [(name = \"front\", worker = .front), (name = \"griot\", worker = .griot),\n\
-         (name = \"internet\", network = (allow = [\"public\", \"private\"], tlsOptions = (trustBrowserCas = true)))],\n\
-         sockets = [(name = \"http\", address = \"127.0.0.1:0\", http = (), service = \"front\")]);\n\
-         const front :Workerd.Worker = (modules = [(name = \"front.mjs\", esModule = {})], compatibilityDate = {date},\n\
-         compatibilityFlags = [\"service_binding_extra_handlers\"], bindings = [(name = \"GRIOT\", service = \"griot\")]);\n\
-         const griot :Workerd.Worker = (modules = [{modules}], compatibilityDate = {date}, bindings = [{bindings}]);\n",
-        text(front)
-    ))
 }
