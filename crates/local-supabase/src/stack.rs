@@ -249,6 +249,15 @@ impl Stack {
         &self.env
     }
 
+    /// PostgREST itself, without the gateway's keys and paths, for those who measure it.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn postgrest_url(&self) -> Result<String, Error> {
+        let rest = self.parts.as_ref().ok_or(Error::NotRunning)?.rest;
+        Ok(format!("http://127.0.0.1:{rest}"))
+    }
+
     /// Answers on Ctrl-C, SIGTERM or SIGHUP, and with an error when a server of the stack ends.
     ///
     /// # Errors

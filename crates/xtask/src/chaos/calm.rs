@@ -17,7 +17,7 @@ use crate::step::Step;
 /// # Errors
 /// When something could not be started, or when they are not gone after ten minutes.
 pub async fn measure(root: &Path, messages: usize) -> Result<Value> {
-    let mut system = System::start(root, 1).await?;
+    let mut system = System::start(root, "calm", 1).await?;
     let measured = send(&mut system, messages).await;
     system.stop().await;
     measured

@@ -13,7 +13,7 @@ mod books;
 mod calm;
 mod chance;
 mod storm;
-mod system;
+pub mod system;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -142,7 +142,7 @@ impl Times {
 async fn storm(root: &Path, args: &ChaosArgs) -> Result<(Value, Findings)> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let proxy = format!("http://{}/api/hooks", listener.local_addr()?);
-    let mut system = System::start(root, WORKERS).await?;
+    let mut system = System::start(root, "chaos", WORKERS).await?;
     let outcome = in_storm(args, &mut system, listener, &proxy).await;
     system.stop().await;
     outcome

@@ -25,6 +25,10 @@ pub struct System {
     pub providers: Providers,
     pub workers: Vec<Worker>,
     pub database_url: String,
+    /// Those of the Workers.
+    pub variables: BTreeMap<&'static str, String>,
+    /// The folder of `.griot/` with the database, the keys and the logs.
+    pub state: PathBuf,
     config: PathBuf,
     workerd: PathBuf,
 }
@@ -44,20 +48,22 @@ pub struct Providers {
 
 impl System {
     /// Builds and starts all of it; `whapi` and `resend` stand on ports of this machine.
-    pub async fn start(root: &Path, workers: usize) -> Result<Self> {
+    /// `name` is that of its folder in `.griot/`.
+    pub async fn start(root: &Path, name: &str, workers: usize) -> Result<Self> {
         worker_build::build(root, &tools::prepare(root)?)?;
         stack::build_providers(root)?;
 
         let step = Step::start("starting the stack");
         let mut options = Options::new(root);
-        options.state = state_folder(root).join("chaos");
+        let state = state_folder(root).join(name);
+        options.state.clone_from(&state);
         options.fresh = true;
         options.ports = Ports::free()?;
         options.functions = false;
         options.durable = true;
         let mut stack = local_supabase::start(options, &()).await?;
-        let started = Self::start_rest(root, &mut stack).await;
-        let (providers, config, workerd) = match started {
+        let started = Self::start_rest(root, &state, &mut stack).await;
+        let (providers, variables, config, workerd) = match started {
             Ok(started) => started,
             Err(error) => {
                 stack.stop().await;
@@ -65,8 +71,16 @@ impl System {
             }
         };
         let database_url = stack.env().database_url.clone().context("the stack has no database")?;
-        let mut system =
-            Self { stack, providers, workers: Vec::new(), database_url, config, workerd };
+        let mut system = Self {
+            stack,
+            providers,
+            workers: Vec::new(),
+            database_url,
+            variables,
+            state,
+            config,
+            workerd,
+        };
         for _ in 0..workers {
             let port = Ports::free()?.functions;
             system.workers.push(Worker { port, program: None });
@@ -81,7 +95,11 @@ impl System {
         Ok(system)
     }
 
-    async fn start_rest(root: &Path, stack: &mut Stack) -> Result<(Providers, PathBuf, PathBuf)> {
+    async fn start_rest(
+        root: &Path,
+        state: &Path,
+        stack: &mut Stack,
+    ) -> Result<(Providers, BTreeMap<&'static str, String>, PathBuf, PathBuf)> {
         let (first, second) = (Ports::free()?, Ports::free()?);
         let mut command = Command::new(project::target(root).join("debug/providers"));
         command
@@ -109,9 +127,9 @@ impl System {
             ("WEBHOOK_SECRET", SECRET.to_owned()),
             ("WHAPI_WEBHOOK_SECRET", SECRET.to_owned()),
         ]);
-        let config = state_folder(root).join("chaos/workerd.capnp");
+        let config = state.join("workerd.capnp");
         std::fs::write(&config, workerd::griot(root, &variables)?)?;
-        Ok((providers, config, workerd::program(root)?))
+        Ok((providers, variables, config, workerd::program(root)?))
     }
 
     /// Starts a Worker that is not running.
@@ -157,7 +175,19 @@ impl System {
     }
 }
 
+impl Worker {
+    /// The number of its process, if it runs.
+    pub fn pid(&self) -> Option<u32> {
+        self.program.as_ref().map(Program::pid)
+    }
+}
+
 impl Providers {
+    /// Where they are told what to do.
+    pub fn control(&self) -> &str {
+        &self.control
+    }
+
     async fn are_ready(&self) -> Result<()> {
         let started = Instant::now();
         while self.get("whapi/counts").await.is_err() {

@@ -18,7 +18,7 @@ use crate::deploy::{self, Environment};
 use crate::{project, tools, worker_build};
 
 /// The checks, in the order they run: what is quick and tells most comes first.
-const CHECKS: [&str; 14] = [
+const CHECKS: [&str; 15] = [
     "format",
     "docs",
     "tools",
@@ -32,6 +32,7 @@ const CHECKS: [&str; 14] = [
     "story",
     "advisors",
     "chaos",
+    "bench",
     "dependencies",
 ];
 
@@ -143,6 +144,7 @@ pub async fn run(args: TestArgs) -> Result<()> {
     // Only an interruption is an error here: whoever pressed Ctrl-C does not wait for the rest.
     running::check(&root, &mut report).await?;
     report.check("chaos", running::storm(&root)).await;
+    report.check("bench", running::measurements(&root)).await;
     report.check("dependencies", dependencies::check(&root)).await;
     report.close(started)
 }

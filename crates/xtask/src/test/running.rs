@@ -9,7 +9,7 @@ use tokio::process::Command;
 
 use super::{Outcome, Report, openapi, run_shown};
 use crate::stack::{self, Stack};
-use crate::{chaos, project, story, tools, worker_build};
+use crate::{bench, chaos, project, story, tools, worker_build};
 
 /// Where the tests are that Node.js runs: the compiled document module, the database over HTTP,
 /// supabase-js, the Worker.
@@ -126,6 +126,12 @@ async fn demo(root: &Path, environment: &BTreeMap<String, String>) -> Result<Out
 /// A short storm over the outbox, in a stack of its own.
 pub async fn storm(root: &Path) -> Result<Outcome> {
     chaos::short(root).await?;
+    Ok(Outcome::Passed)
+}
+
+/// Every measurement in its short form: that it runs, and that answers agree.
+pub async fn measurements(root: &Path) -> Result<Outcome> {
+    bench::quick(root).await?;
     Ok(Outcome::Passed)
 }
 

@@ -1,0 +1,170 @@
+//! What runs while something is measured: a stack of its own, Griot and its peer in workerd, the
+//! stand-ins of the providers.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use local_supabase::{Ports, Program, node};
+use serde_json::{Value, json};
+
+use crate::chaos::system::System;
+use crate::step::Step;
+use crate::{project, tools, worker_build, workerd};
+
+/// What a measurement needs, the lesser first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Needs {
+    /// What `cargo xtask build` builds, and the native programs.
+    Programs,
+    /// The whole stack.
+    Stack,
+}
+
+/// All of that.
+pub struct Rig {
+    /// What a script is told.
+    pub given: Value,
+    /// The peer ends with the rest.
+    system: Option<(System, Program)>,
+}
+
+/// The twin, bundled.
+const TWIN: &str = ".griot/bench/twin.js";
+
+impl Rig {
+    /// Builds and starts what is needed.
+    pub async fn start(root: &Path, needs: Needs) -> Result<Self> {
+        std::fs::create_dir_all(folder(root))?;
+        let tools = tools::prepare(root)?;
+        worker_build::build(root, &tools)?;
+        let shared = root.parent().map(|folder| folder.join("shared"));
+        let mut given = json!({
+            "root": root,
+            "shared": shared.filter(|folder| folder.join("corpus").is_dir()),
+            "native": native(root)?,
+            "workerd": workerd::program(root)?,
+        });
+        if needs == Needs::Programs {
+            return Ok(Self { given, system: None });
+        }
+        bundle(root)?;
+        let mut system = System::start(root, "bench", 1).await?;
+        match serve(root, &mut system).await {
+            Ok((Value::Object(more), twin)) => {
+                given.as_object_mut().context("not an object")?.extend(more);
+                Ok(Self { given, system: Some((system, twin)) })
+            }
+            Ok(_) => bail!("not an object"),
+            Err(error) => {
+                system.stop().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Ends it.
+    pub async fn stop(self) {
+        if let Some((system, _)) = self.system {
+            system.stop().await;
+        }
+    }
+}
+
+fn folder(root: &Path) -> PathBuf {
+    project::state(root).join("bench")
+}
+
+/// The same code outside of wasm: how fast it could be.
+fn native(root: &Path) -> Result<PathBuf> {
+    let step = Step::start("building the native programs");
+    let mut build = Command::new("cargo");
+    build.args(["build", "--quiet", "--release", "--package", "bench-native"]).current_dir(root);
+    step.run(&mut build, &project::logs(root).join("build-bench-native.log"))?;
+    step.done("");
+    Ok(project::target(root).join("release/bench-native"))
+}
+
+/// Makes one file of the TypeScript peer.
+fn bundle(root: &Path) -> Result<()> {
+    let step = Step::start("bundling the peer");
+    let mut command = Command::new(node(root)?);
+    command.arg("benches/peers/build.mjs").arg(TWIN).current_dir(root);
+    step.run(&mut command, &project::logs(root).join("bundle-peer.log"))?;
+    step.done("");
+    Ok(())
+}
+
+/// Starts the peer beside Griot and says where everything is.
+async fn serve(root: &Path, system: &mut System) -> Result<(Value, Program)> {
+    let program = workerd::program(root)?;
+    let config = |name: &str, modules: &[(&str, &str)], variables: &BTreeMap<_, _>| {
+        let path = folder(root).join(format!("{name}.capnp"));
+        std::fs::write(&path, workerd::config(root, modules, variables)?)?;
+        anyhow::Ok(path)
+    };
+    // As little as a Worker of each kind can be.
+    std::fs::write(
+        folder(root).join("empty.js"),
+        "export default { fetch() { return new Response('ok') } }",
+    )?;
+    std::fs::write(
+        folder(root).join("empty-wasm.js"),
+        "import module from './empty.wasm'\nconst { exports } = new WebAssembly.Instance(module)\n\
+         export default { fetch() { return new Response(typeof exports) } }",
+    )?;
+    std::fs::write(folder(root).join("empty.wasm"), b"\0asm\x01\0\0\0")?;
+    let none = BTreeMap::new();
+    let variables = &system.variables;
+    let griot = folder(root).join("griot.capnp");
+    std::fs::write(&griot, workerd::griot(root, variables)?)?;
+    let twin_config = config("twin", &[("esModule", TWIN)], variables)?;
+    let empty = config("empty", &[("esModule", ".griot/bench/empty.js")], &none)?;
+    let empty_wasm = config(
+        "empty-wasm",
+        &[("esModule", ".griot/bench/empty-wasm.js"), ("wasm", ".griot/bench/empty.wasm")],
+        &none,
+    )?;
+
+    let port = Ports::free()?.functions;
+    let command = workerd::serve(&program, &twin_config, port);
+    let mut twin = system.stack.start_program("the peer", command, "peer")?;
+    let http = reqwest::Client::new();
+    let started = Instant::now();
+    let twin_url = format!("http://127.0.0.1:{port}");
+    // Any answer will do.
+    while http.get(format!("{twin_url}/api")).send().await.is_err() {
+        if let Some(reason) = twin.ended() {
+            bail!("the peer ended: {reason}");
+        }
+        if started.elapsed() > Duration::from_secs(30) {
+            bail!("the peer does not answer");
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let env = system.stack.env();
+    let worker = system.workers.first().context("no Worker")?;
+    let keys: Value =
+        serde_json::from_str(&std::fs::read_to_string(system.state.join("keys.json"))?)?;
+    let of = |name: &str| variables.get(name).cloned();
+    let given = json!({
+        "database_url": env.database_url,
+        "supabase_url": env.supabase_url,
+        "postgrest_url": system.stack.postgrest_url()?,
+        "publishable_key": env.publishable_key,
+        "secret_key": env.secret_key,
+        "keys": { "signing_key": keys.get("signing_key"), "key_id": keys.get("key_id") },
+        "griot": format!("http://127.0.0.1:{}", worker.port),
+        "griot_pid": worker.pid(),
+        "twin": twin_url,
+        "twin_pid": twin.pid(),
+        "provider": of("WHAPI_BASE_URL"),
+        "provider_control": system.providers.control(),
+        "webhook_secret": of("WEBHOOK_SECRET"),
+        "configs": { "griot": griot, "twin": twin_config, "empty": empty, "empty_wasm": empty_wasm },
+        "bundle": root.join(TWIN),
+    });
+    Ok((given, twin))
+}
