@@ -81,12 +81,12 @@ async function send(env: Env, { id, recipient, message_type, language, data }: M
       return { outcome: 'retry', code: 'rate_limited', retry_after_seconds: Number(answer.headers.get('retry-after')) || null }
     }
     if (answer.status >= 400 && answer.status < 500 && answer.status !== 408) {
-      const { error } = await answer.json<{ error?: { message?: string } }>().catch(() => ({ error: undefined }))
+      const { error } = await answer.json().catch(() => ({})) as { error?: { message?: string } }
       return answer.status === 404 && error && !/channel/i.test(error.message ?? '')
         ? { outcome: 'unknown_number', code: 'unknown_number' }
         : { outcome: 'refused', code: 'rejected' }
     }
-    const said = await answer.json<{ sent?: boolean; message?: { id?: string } }>()
+    const said = await answer.json() as { sent?: boolean; message?: { id?: string } }
     if (said.sent === true && said.message?.id) return { outcome: 'accepted', provider_message_id: said.message.id }
     return { outcome: 'uncertain', code: 'unreadable_answer' }
   } catch (error) {

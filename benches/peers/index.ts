@@ -52,6 +52,7 @@ const tooLarge = bodyLimit({
   },
 })
 
+app.get('/api/health', (c) => c.json({ status: 'ok' }))
 app.get('/api/admin/students', signedIn, listStudents)
 app.get('/api/admin/overview', signedIn, overview)
 app.post('/api/send-whatsapp', signedIn, tooLarge, sendWhatsapp)

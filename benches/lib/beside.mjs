@@ -1,0 +1,58 @@
+// Griot beside its peer and beside the bare call it makes.
+
+import { rounds } from './load.mjs'
+import { comparison, figure, median, round } from './stats.mjs'
+
+/** How long and how often: seconds of one slice, rounds. */
+export const effort = (quick) => quick ? { seconds: 0.3, rounds: 1 } : { seconds: 3, rounds: 5 }
+
+/**
+ * Measures `griot`, `twin` and `bare` in turn, first with several connections, then with one, and says how that is
+ * to be read. `what` names the case in the targets and figures.
+ */
+export async function beside(generator, what, targets, quick, connections = 8) {
+  const busy = await rounds(generator, targets, { connections, ...effort(quick) })
+  const alone = await rounds(generator, targets, { connections: 1, ...effort(quick) })
+  const of = (measured, name, value) => measured[name].map((one) => one[value])
+  const quotients = (over, under) => over.map((value, nth) => value / under[nth])
+  const throughput = comparison(quotients(of(busy, 'griot', 'throughput'), of(busy, 'twin', 'throughput')))
+  const p99 = comparison(quotients(of(busy, 'twin', 'p99'), of(busy, 'griot', 'p99')))
+  const above = of(alone, 'griot', 'p50').map((time, nth) => time - alone.bare[nth].p50)
+  const bare = median(of(alone, 'bare', 'p50'))
+  const allowed = Math.max(0.25 * bare, 2)
+  const ms = (value) => `${round(value)} ms`
+  for (const name of Object.keys(targets)) {
+    const value = (measured, key) => round(median(of(measured, name, key)))
+    console.error(`  ${what}: ${name} ${value(busy, 'throughput')} a second, p99 ${value(busy, 'p99')} ms; alone p50 ${value(alone, 'p50')} ms`)
+  }
+  return {
+    ...throughput,
+    figures: Object.keys(targets).map((name) => figure(`${name}, ${what}`, of(busy, name, 'throughput'), 'requests/s')),
+    targets: [
+      { what: `${what}: times the peer's requests per second`, wanted: '≥ 1.2', measured: throughput.ratio, met: throughput.ratio >= 1.2 },
+      // Worse is what lies outside of the rounds' spread.
+      { what: `${what}: the peer's p99 over ours`, wanted: '≥ 1', measured: p99.ratio, met: p99.ratio >= 1 || p99.spread[1] >= 1 },
+      { what: `${what}: p50 above the bare call, one connection`, wanted: `≤ ${ms(allowed)}`, measured: ms(median(above)), met: median(above) <= allowed },
+    ],
+    rows: Object.keys(targets).map((name) => [
+      what, name, ...['throughput', 'p50', 'p99'].map((key) => round(median(of(busy, name, key)))),
+      ...['p50', 'p99'].map((key) => round(median(of(alone, name, key)))),
+    ]),
+    p99,
+  }
+}
+
+/** The columns of `rows`. */
+export const columns = (connections = 8) =>
+  ['case', 'who', `requests/s × ${connections}`, `p50 ms × ${connections}`, `p99 ms × ${connections}`, 'p50 ms × 1', 'p99 ms × 1']
+
+/** One result of several cases: the least favourable ratio is that of the bench. */
+export function together(cases, { title, notes, versions, connections }) {
+  const least = cases.reduce((worst, one) => one.ratio < worst.ratio ? one : worst)
+  return {
+    ratio: least.ratio, spread: least.spread, unit: 'requests/s',
+    figures: cases.flatMap((one) => one.figures), targets: cases.flatMap((one) => one.targets),
+    tables: [{ title, columns: columns(connections), rows: cases.flatMap((one) => one.rows) }],
+    notes, versions,
+  }
+}

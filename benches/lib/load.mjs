@@ -1,0 +1,75 @@
+// Load over HTTP: autocannon, closed loop, in a process of its own, so that it shares no thread with
+// what it measures or with the script.
+
+import autocannon from 'autocannon'
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { percentile } from './stats.mjs'
+
+/**
+ * A load generator. `run({ url, requests, connections, seconds, status })` sends `requests`
+ * (`{ method, path, headers, body }`) in turn over so many connections and answers with
+ * `{ calls, throughput, p50, p99 }` (per second, milliseconds). Any other status, error or timeout is an error;
+ * `status` is any success where nothing is said.
+ */
+export function generator() {
+  const child = fork(fileURLToPath(import.meta.url), ['generate'], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  return {
+    async run(job) {
+      child.send(job)
+      const [answer] = await once(child, 'message')
+      if (answer.error) throw new Error(`${job.url}${job.requests[0].path}: ${answer.error}`)
+      return answer
+    },
+    stop: () => child.disconnect(),
+  }
+}
+
+/**
+ * Runs `targets` (by name, `{ url, requests }`) in turn, A B C A B C, after a warm-up of each. Answers by name
+ * with a list of measurements, one for each round.
+ */
+export async function rounds(generator, targets, { connections, seconds, rounds, status }) {
+  const measured = Object.fromEntries(Object.keys(targets).map((name) => [name, []]))
+  for (let round = 0; round <= rounds; round++) {
+    for (const [name, target] of Object.entries(targets)) {
+      const answer = await generator.run({ connections, status, seconds: round ? seconds : Math.min(seconds, 1), ...target })
+      // The first calls fill caches, start isolates and have V8 compile what is hot.
+      if (round) measured[name].push(answer)
+    }
+  }
+  return measured
+}
+
+async function generate({ url, requests, connections, seconds, status }) {
+  const times = []
+  let wrong
+  let next = 0
+  const began = performance.now()
+  const result = await new Promise((resolve, reject) => {
+    const run = autocannon({
+      url, connections, duration: seconds, timeout: 60,
+      requests: [{
+        setupRequest: (request) => {
+          const { method = 'GET', path, headers, body } = requests[next++ % requests.length]
+          return { ...request, method, path, headers, ...(body !== undefined && { body }) }
+        },
+        onResponse: (answered, body) => {
+          if (status ? answered !== status : answered < 200 || answered > 299) wrong ??= `${answered} ${body.slice(0, 300)}`
+        },
+      }],
+    }, (error, result) => error ? reject(error) : resolve(result))
+    run.on('response', (client, status, bytes, milliseconds) => times.push(milliseconds))
+  })
+  const took = (performance.now() - began) / 1000
+  if (wrong) return { error: wrong }
+  if (result.errors || result.timeouts || times.length === 0) return { error: `${result.errors} of ${times.length} calls were not answered` }
+  return { calls: times.length, throughput: times.length / took, p50: percentile(times, 50), p99: percentile(times, 99) }
+}
+
+if (process.argv[2] === 'generate' && process.send) {
+  process.on('message', (job) => {
+    generate(job).catch((error) => ({ error: error.message })).then((answer) => process.send(answer))
+  })
+}
