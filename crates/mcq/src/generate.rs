@@ -27,19 +27,46 @@ use crate::sentence::Sentences;
 /// questions in the one asked for, passages in the other complete them, and a warning says so.
 #[must_use]
 pub fn generate(pages: &[Page], options: &Options) -> Generated {
-    let mut questions = generate_in(options.language, pages, options);
+    generate_watched(pages, options, &mut |_| {})
+}
+
+/// A part of the work of [`generate`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// Lines to blocks, without what is no prose.
+    Layout,
+    /// Blocks to sentences and the stems of their words.
+    Sentences,
+    /// Sentences to facts, and to phrases that distractors are drawn from.
+    Facts,
+    /// Facts to questions: distractors, evidence, flaws.
+    Selection,
+    /// Letters of the keys, order of the questions.
+    Balance,
+}
+
+/// As [`generate`]; `begins` hears of each stage as it begins. A document that gives too few questions in
+/// one language is read a second time, for the other.
+#[must_use]
+pub fn generate_watched(
+    pages: &[Page],
+    options: &Options,
+    begins: &mut dyn FnMut(Stage),
+) -> Generated {
+    let mut questions = generate_in(options.language, pages, options, begins);
     let missing = options.count.saturating_sub(questions.len());
     let mut warnings = Vec::new();
     if missing > 0 {
         let mut avoid = options.avoid.clone();
         avoid.extend(questions.iter().cloned());
         let others = Options { count: missing, avoid, ..options.clone() };
-        let others = generate_in(options.language.other(), pages, &others);
+        let others = generate_in(options.language.other(), pages, &others, begins);
         if !others.is_empty() {
             warnings.push(Warning::OtherLanguage { count: others.len() });
         }
         questions.extend(others);
     }
+    begins(Stage::Balance);
     questions.sort_by_key(|question| question.evidence.page);
     balance_keys(&mut questions, options.seed);
     if questions.is_empty() {
@@ -51,13 +78,22 @@ pub fn generate(pages: &[Page], options: &Options) -> Generated {
 }
 
 /// Questions about the passages in one language.
-fn generate_in(language: Language, pages: &[Page], options: &Options) -> Vec<Question> {
+fn generate_in(
+    language: Language,
+    pages: &[Page],
+    options: &Options,
+    begins: &mut dyn FnMut(Stage),
+) -> Vec<Question> {
     let lexicon = Lexicon::new(language);
+    begins(Stage::Layout);
     let layout = layout::read(pages);
+    begins(Stage::Sentences);
     let sentences = Sentences::of(&layout, &lexicon);
+    begins(Stage::Facts);
     let context = Context::of(pages, &layout, &lexicon);
     let (facts, pool) = facts::read(&context, &sentences);
     let source = Source { pool: &pool, sentences: &sentences, lexicon: &lexicon };
+    begins(Stage::Selection);
     let mut selection = Selection::new(pages, options, source);
     selection.fill(&facts);
     let mut questions = selection.questions;

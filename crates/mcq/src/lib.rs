@@ -31,7 +31,7 @@ pub use balance::balance_keys;
 pub use call::{Call, answer};
 pub use evidence::{EvidenceError, SHORTEST_QUOTE, verify_evidence};
 pub use flaws::{Flaw, TOO_MANY_FLAWS, find_flaws};
-pub use generate::generate;
+pub use generate::{Stage, generate, generate_watched};
 pub use lexicon::detect_language;
 pub use question::{
     Choices, Evidence, Generated, Language, Letter, Options, Page, Question, Warning,

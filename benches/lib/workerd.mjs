@@ -1,0 +1,69 @@
+// workerd itself, on a port of its own, with nothing in front of it.
+
+import { spawn } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { createInterface } from 'node:readline'
+
+/** The program that npm installed for this machine. */
+function program(root) {
+  const packages = join(root, 'node_modules/@cloudflare')
+  const found = readdirSync(packages).find((name) => name.startsWith('workerd-'))
+  if (!found) throw new Error('workerd is not installed: run npm ci')
+  return join(packages, found, 'bin/workerd')
+}
+
+/** The date that holds for Griot's own Worker. */
+const compatibilityDate = (root) =>
+  readFileSync(join(root, 'wrangler.toml'), 'utf8').match(/^compatibility_date = "(.*)"$/m)[1]
+
+/**
+ * Writes the configuration of a Worker made of these modules, `[name, kind, file]`, the first of which is
+ * where it begins. Returns a function that starts a process of it.
+ */
+export function worker(root, name, modules) {
+  const folder = join(root, '.griot/bench')
+  mkdirSync(folder, { recursive: true })
+  const parts = modules.map(
+    ([module, kind, file]) =>
+      `(name = ${JSON.stringify(module)}, ${kind} = embed ${JSON.stringify(relative(folder, file))})`,
+  )
+  const config = join(folder, `${name}.capnp`)
+  writeFileSync(
+    config,
+    `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [(name = "main", worker = .worker)],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")]);
+const worker :Workerd.Worker = (modules = [${parts.join(', ')}], compatibilityDate = "${compatibilityDate(root)}");
+`,
+  )
+  return () => start(program(root), config)
+}
+
+/** Starts a process; it is ready when this returns. `stop` waits until it has ended. */
+async function start(command, config) {
+  const child = spawn(command, ['serve', config, '--experimental', '--control-fd=3'], {
+    stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
+  })
+  // What is started here does not outlive the bench.
+  const end = () => child.kill('SIGKILL')
+  process.once('exit', end)
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  const listening = (async () => {
+    for await (const line of createInterface({ input: child.stdio[3] })) {
+      const event = JSON.parse(line)
+      if (event.event === 'listen') return event.port
+    }
+    throw new Error(`workerd does not start with ${config}`)
+  })()
+  const port = await listening
+  return {
+    url: `http://127.0.0.1:${port}`,
+    stop: () => {
+      process.removeListener('exit', end)
+      end()
+      return ended
+    },
+  }
+}
