@@ -41,8 +41,11 @@ const worker :Workerd.Worker = (modules = [${parts.join(', ')}], compatibilityDa
   return () => start(program(root), config)
 }
 
-/** Starts a process; it is ready when this returns. `stop` waits until it has ended. */
-async function start(command, config) {
+/**
+ * Starts a process of the program with a configuration whose socket is `http` on port 0; it listens when
+ * this returns. `stop` waits until it has ended.
+ */
+export async function start(command, config) {
   const child = spawn(command, ['serve', config, '--experimental', '--control-fd=3'], {
     stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
   })
@@ -51,6 +54,7 @@ async function start(command, config) {
   process.once('exit', end)
   const ended = new Promise((resolve) => child.once('exit', resolve))
   const listening = (async () => {
+    // It says on this pipe which port it got.
     for await (const line of createInterface({ input: child.stdio[3] })) {
       const event = JSON.parse(line)
       if (event.event === 'listen') return event.port
