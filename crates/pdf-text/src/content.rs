@@ -15,7 +15,7 @@ pub(crate) const FORM_MARK: &[u8] = b"PdfTextForm";
 /// A matrix in the order of the `cm` operator.
 pub(crate) type Matrix = [f64; 6];
 
-const IDENTITY: Matrix = [1.0, 0.0, 0.0, 1.0, 0.0, 0.0];
+pub(crate) const IDENTITY: Matrix = [1.0, 0.0, 0.0, 1.0, 0.0, 0.0];
 
 /// What makes text in a content stream.
 #[derive(Debug, Default)]

@@ -5,8 +5,8 @@
 
 use crate::lzw;
 use flate2::read::{DeflateDecoder, ZlibDecoder};
-use hayro_interpret::hayro_syntax::Filter;
-use hayro_interpret::hayro_syntax::object::{Dict, Stream};
+use hayro_syntax::Filter;
+use hayro_syntax::object::{Dict, Stream};
 use std::borrow::Cow;
 use std::io::Read;
 

@@ -1,24 +1,16 @@
 //! One page: its content, the forms in it, and what both may cost.
 
-use crate::content::{FORM_MARK, Matrix, TextContent, multiply};
+use crate::content::{IDENTITY, Matrix, TextContent, multiply};
 use crate::decode::{TooBig, decode};
-use crate::device::{Item, TextDevice};
-use crate::fonts;
+use crate::fonts::{Checked, Fonts};
+use crate::interpret::{Interpreter, Item};
+use crate::layers::Layers;
 use crate::lines::Lines;
 use crate::{Budget, WarningCode};
-use hayro_interpret::hayro_syntax::content::TypedIter;
-use hayro_interpret::hayro_syntax::object::{Array, Dict, Name, ObjectIdentifier, Stream};
-use hayro_interpret::hayro_syntax::page::{Page, Resources};
-use hayro_interpret::hayro_syntax::xref::XRef;
-use hayro_interpret::kurbo::{Affine, Rect};
-use hayro_interpret::{Context, InterpreterCache, InterpreterSettings, interpret};
+use hayro_syntax::object::{Array, Dict, Name, ObjectIdentifier, Stream};
+use hayro_syntax::page::{Page, Resources};
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
-const IDENTITY: Matrix = [1.0, 0.0, 0.0, 1.0, 0.0, 0.0];
 
 /// What the whole document has cost so far.
 #[derive(Debug, Default, Clone, Copy)]
@@ -51,52 +43,39 @@ enum Stop {
 pub(crate) struct PageReader<'r, 'a> {
     pub(crate) budget: &'r Budget,
     pub(crate) spent: &'r mut Spent,
-    pub(crate) fonts: &'r mut fonts::Checked,
-    pub(crate) cache: &'r InterpreterCache<'a>,
-    pub(crate) xref: &'a XRef,
+    pub(crate) checked: &'r mut Checked,
+    pub(crate) fonts: &'r Fonts<'a>,
+    pub(crate) layers: &'r Layers,
 }
 
 /// The state of reading one page.
 struct Drawing<'r, 'a> {
     reader: PageReader<'r, 'a>,
-    context: Context<'a>,
     /// The page, in points.
     size: (f64, f64),
+    /// From the space of the page's content to upright pages with the origin at the lower left.
+    upright: Matrix,
     /// Forms that were read already; a form may be drawn often.
     forms: HashMap<ObjectIdentifier, Rc<TextContent>>,
     content_bytes: usize,
     operations: u64,
     lines: Lines,
+    unsupported_font: bool,
 }
 
 impl<'a> PageReader<'_, 'a> {
     /// The text of a page, as far as the budget allows.
     pub(crate) fn read(self, page: &Page<'a>) -> PageText {
-        let unsupported = Arc::new(AtomicBool::new(false));
         let (width, height) = page.render_dimensions();
-        let size = (f64::from(width), f64::from(height));
-        let settings = InterpreterSettings {
-            warning_sink: {
-                let unsupported = unsupported.clone();
-                Arc::new(move |_| unsupported.store(true, Ordering::Relaxed))
-            },
-            ..InterpreterSettings::default()
-        };
-        let context = Context::new(
-            Affine::new(page.initial_transform(false).as_coeffs()),
-            Rect::new(0.0, 0.0, size.0, size.1),
-            self.cache,
-            self.xref,
-            settings,
-        );
         let mut drawing = Drawing {
             reader: self,
-            context,
-            size,
+            size: (f64::from(width), f64::from(height)),
+            upright: page.initial_transform(false).as_coeffs(),
             forms: HashMap::new(),
             content_bytes: 0,
             operations: 0,
             lines: Lines::default(),
+            unsupported_font: false,
         };
         let mut trouble = Vec::new();
         match drawing.page(page) {
@@ -106,7 +85,7 @@ impl<'a> PageReader<'_, 'a> {
                 trouble.push((WarningCode::DocumentTooComplex, why.to_owned()));
             }
         }
-        if unsupported.load(Ordering::Relaxed) {
+        if drawing.unsupported_font {
             let message = "a font could not be used".to_owned();
             trouble.push((WarningCode::UnsupportedFont, message));
         }
@@ -155,11 +134,11 @@ impl<'a> Drawing<'_, 'a> {
     ) -> Result<(), Stop> {
         self.charge(content)?;
         self.reader
-            .fonts
+            .checked
             .check(&resources.fonts, self.reader.budget, self.reader.spent)
             .map_err(|TooBig| Stop::Page("a font is larger than the budget"))?;
         let mut forms = content.forms.iter();
-        for item in self.glyphs(content, resources, matrix) {
+        for item in self.items(content, resources, matrix) {
             match item {
                 Item::Glyph(glyph) => self.lines.push(glyph),
                 Item::Mark => {
@@ -189,32 +168,18 @@ impl<'a> Drawing<'_, 'a> {
     }
 
     /// The glyphs of content, and marks where its forms are drawn.
-    fn glyphs(
+    fn items(
         &mut self,
         content: &TextContent,
         resources: &Resources<'a>,
         matrix: Matrix,
     ) -> Vec<Item> {
-        if content.operators.is_empty() {
-            return Vec::new();
-        }
-        let mut operators = String::new();
-        for value in matrix {
-            // Writing to a string cannot fail.
-            let _ = write!(operators, "{value} ");
-        }
-        operators.push_str("cm\n");
-        let mut operators = operators.into_bytes();
-        operators.extend_from_slice(&content.operators);
-        // Text needs no more of the resources than these two.
-        let needed = Resources {
-            fonts: resources.fonts.clone(),
-            properties: resources.properties.clone(),
-            ..Resources::new(Dict::empty())
-        };
-        let mut device = TextDevice::new(self.size, FORM_MARK);
-        interpret(TypedIter::new(&operators), &needed, &mut self.context, &mut device);
-        device.items
+        let PageReader { fonts, layers, .. } = self.reader;
+        let matrix = multiply(self.upright, matrix);
+        let drawn =
+            Interpreter::new(fonts, layers, resources, self.size, matrix).run(&content.operators);
+        self.unsupported_font |= drawn.unsupported_font;
+        drawn.items
     }
 
     fn form(

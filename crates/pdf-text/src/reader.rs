@@ -1,11 +1,11 @@
 //! Opening a document and reading its pages one by one.
 
-use crate::fonts::Checked;
+use crate::fonts::{Checked, Fonts};
+use crate::layers::Layers;
 use crate::page::{PageReader, Spent};
 use crate::{Budget, Document, Error, Page, Warning, WarningCode};
-use hayro_interpret::InterpreterCache;
-use hayro_interpret::hayro_syntax::object::Dict;
-use hayro_interpret::hayro_syntax::{DecryptionError, LoadPdfError, Pdf as Syntax};
+use hayro_syntax::object::Dict;
+use hayro_syntax::{DecryptionError, LoadPdfError, Pdf as Syntax};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -21,8 +21,9 @@ pub struct Pdf {
 /// The pages of an opened document, with the fonts that they share and what they have cost.
 pub struct Pages<'a> {
     pdf: &'a Pdf,
-    cache: InterpreterCache<'a>,
+    fonts: Fonts<'a>,
     checked: Checked,
+    layers: Layers,
     spent: Spent,
 }
 
@@ -116,8 +117,9 @@ impl Pdf {
     pub fn pages(&self) -> Pages<'_> {
         Pages {
             pdf: self,
-            cache: InterpreterCache::new(),
+            fonts: Fonts::default(),
             checked: Checked::default(),
+            layers: Layers::new(self.syntax.xref()),
             spent: Spent::default(),
         }
     }
@@ -136,9 +138,9 @@ impl<'a> Pages<'a> {
         let reader = PageReader {
             budget: &self.pdf.budget,
             spent: &mut self.spent,
-            fonts: &mut self.checked,
-            cache: &self.cache,
-            xref: self.pdf.syntax.xref(),
+            checked: &mut self.checked,
+            fonts: &self.fonts,
+            layers: &self.layers,
         };
         let read = reader.read(page);
         let mut last =

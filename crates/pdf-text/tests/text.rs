@@ -49,6 +49,39 @@ fn the_thin_space_of_french_punctuation_is_a_space() {
 }
 
 #[test]
+fn every_operator_that_begins_a_line_begins_one() {
+    let page =
+        text("BT /F 10 Tf 12 TL 50 700 Td (un) Tj T* (deux) Tj 0 -14 TD (trois) Tj T* (quatre) Tj");
+    assert_eq!(page, "un\ndeux\ntrois\nquatre");
+    assert_eq!(
+        text(
+            "BT /F 10 Tf 12 TL 50 700 Td (un) Tj (deux) ' 0 3 (t r) \" 1 0 0 1 50 664 Tm [(fin)] TJ"
+        ),
+        "un\ndeux\nt r\nf i n"
+    );
+}
+
+#[test]
+fn spacing_and_scaling_move_the_pen() {
+    assert_eq!(text("BT /F 10 Tf 50 700 Td 3 Tc (ab) Tj ET"), "a b");
+    assert_eq!(text("BT /F 10 Tf 50 700 Td 3 Tw (ab) Tj 0 Tw (c) Tj ET"), "abc");
+    assert_eq!(text("BT /F 10 Tf 50 700 Td 200 Tz [(deux) -110 (mots)] TJ ET"), "deux mots");
+    let page = text("/F 10 Tf 3 Tc q 0 Tc BT 50 700 Td (ab) Tj ET Q BT 50 688 Td (cd) Tj ET");
+    assert_eq!(page, "ab\nc d");
+    // Twice the size: the gap is a tenth of an em.
+    assert_eq!(text("2 0 0 2 0 0 cm BT /F 10 Tf 25 350 Td [(un) -100 (mot)] TJ ET"), "unmot");
+}
+
+#[test]
+fn a_font_that_is_missing_is_replaced_for_ascii_alone() {
+    assert_eq!(text("BT /G 10 Tf 50 700 Td (lisible) Tj ET"), "lisible");
+    assert_eq!(text("BT 50 700 Td 10 0 0 10 50 700 Tm (lisible) Tj ET"), "lisible");
+    let illegible =
+        extract(one_page("BT /G 10 Tf 50 700 Td (\\351t\\351) Tj ET"), &Budget::default());
+    assert_eq!(illegible.unwrap_err().code(), "pdf_has_no_text");
+}
+
+#[test]
 fn a_superscript_stays_in_its_line() {
     let page =
         text("BT /F 12 Tf 50 700 Td (le 1) Tj /F 8 Tf 4 Ts (er) Tj 0 Ts /F 12 Tf ( mai) Tj ET");
@@ -180,6 +213,52 @@ fn forms_are_read_where_they_are_drawn() {
         &[("X", form)],
     );
     assert_eq!(read(builder.build()).pages[0].text, "un\ndeux\ntrois");
+}
+
+/// What is shown of content marked with these properties, where object 4 is a group that is on and
+/// 5 one that is off.
+fn shown(configuration: &str, properties: &str) -> String {
+    let mut builder = Builder::new();
+    let on = builder.object("<< /Type /OCG /Name (on) >>");
+    let off = builder.object("<< /Type /OCG /Name (off) >>");
+    assert_eq!((on, off), (4, 5));
+    let members = builder.object(properties);
+    builder.replace(
+        1,
+        format!("<< /Type /Catalog /Pages 2 0 R /OCProperties << /OCGs [4 0 R 5 0 R] /D << {configuration} >> >> >>"),
+    );
+    let form = builder.stream(
+        &format!(
+            "/Type /XObject /Subtype /Form /BBox [0 0 600 800] /Resources << /Font << /F 3 0 R >> \
+             /Properties << /On 4 0 R /Off 5 0 R /Members {members} 0 R >> >>"
+        ),
+        b"BT /F 10 Tf 50 700 Td (a) Tj \
+          /OC /On BDC (b) Tj EMC \
+          /OC /Off BDC /Span BMC (c) Tj EMC (d) Tj EMC \
+          /OC /Members BDC (e) Tj EMC (f) Tj ET",
+    );
+    builder.page_with_forms(b"/X Do", &[("X", form)]);
+    read(builder.build()).pages.remove(0).text.replace(' ', "")
+}
+
+#[test]
+fn layers_that_are_off_are_not_read() {
+    let group = "<< /Type /OCG /Name (other) >>";
+    assert_eq!(shown("", group), "abcdef");
+    assert_eq!(shown("/OFF [5 0 R]", group), "abef");
+    assert_eq!(shown("/BaseState /OFF /ON [4 0 R]", group), "abef");
+    assert_eq!(shown("/OFF [5 0 R 6 0 R]", group), "abf");
+}
+
+#[test]
+fn a_layer_may_depend_on_several_groups() {
+    let of = |policy: &str| format!("<< /Type /OCMD /OCGs [4 0 R 5 0 R] {policy} >>");
+    assert_eq!(shown("/OFF [5 0 R]", &of("")), "abef");
+    assert_eq!(shown("/OFF [5 0 R]", &of("/P /AllOn")), "abf");
+    assert_eq!(shown("/OFF [5 0 R]", &of("/P /AnyOff")), "abef");
+    assert_eq!(shown("/OFF [5 0 R]", &of("/P /AllOff")), "abf");
+    assert_eq!(shown("/OFF [5 0 R]", "<< /Type /OCMD /OCGs 5 0 R >>"), "abf");
+    assert_eq!(shown("/OFF [5 0 R]", "<< /Type /OCMD >>"), "abef");
 }
 
 #[test]
