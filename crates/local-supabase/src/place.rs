@@ -77,6 +77,15 @@ impl Place {
         }
         Ok(())
     }
+
+    /// Deletes everything, for a stack that was made for one use.
+    pub(crate) fn remove(&self) -> Result<(), Error> {
+        let elsewhere = self.server_copy.as_deref().and_then(Path::parent);
+        for folder in elsewhere.into_iter().chain([self.state.as_path()]) {
+            std::fs::remove_dir_all(folder).map_err(Error::file(folder))?;
+        }
+        Ok(())
+    }
 }
 
 /// A folder under a shared one that is ours alone: somebody else's, or a link, is refused.

@@ -292,6 +292,16 @@ impl Stack {
         // Gone already if somebody tidied up.
         let _ = std::fs::remove_file(&self.pid_file);
     }
+
+    /// Ends it and deletes all its files, keys and logs included: it was made for one use.
+    ///
+    /// # Errors
+    /// When a file cannot be deleted.
+    pub async fn remove(self) -> Result<(), Error> {
+        let place = self.parts.as_ref().map(|parts| parts.place.clone());
+        self.stop().await;
+        place.ok_or(Error::NotRunning)?.remove()
+    }
 }
 
 fn loopback(port: u16) -> SocketAddr {

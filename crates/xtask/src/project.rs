@@ -1,5 +1,6 @@
 //! Where things are: the project's folders, as every command sees them.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -31,6 +32,18 @@ pub fn state(root: &Path) -> PathBuf {
 /// Where long steps write what they would otherwise print.
 pub fn logs(root: &Path) -> PathBuf {
     state(root).join("logs")
+}
+
+/// Waits until no other process holds this lock; holds it until what it answers with is dropped.
+///
+/// # Errors
+/// When its file cannot be made.
+pub fn lock(root: &Path, name: &str) -> Result<File> {
+    std::fs::create_dir_all(state(root))?;
+    let path = state(root).join(format!("{name}.lock"));
+    let file = File::create(&path).with_context(|| format!("{} cannot be made", path.display()))?;
+    file.lock()?;
+    Ok(file)
 }
 
 /// A program that npm installed.

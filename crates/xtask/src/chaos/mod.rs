@@ -15,6 +15,7 @@ mod chance;
 mod storm;
 pub mod system;
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -43,6 +44,9 @@ pub struct ChaosArgs {
     /// Another seed, another storm
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// A storm for each seed from A to B, one after the other, and their sums
+    #[arg(long, value_name = "A..B", value_parser = seeds, conflicts_with = "seed")]
+    seeds: Option<RangeInclusive<u64>>,
     /// Minutes after which it no longer waits for what is due
     #[arg(long, default_value_t = 20)]
     minutes: u64,
@@ -69,38 +73,47 @@ const ZONES: [&str; 10] = [
     "Africa/Libreville",
     "Europe/Paris",
 ];
+/// WhatsApp messages per second, in a storm of thousands.
+const LARGE_PER_SECOND: u32 = 60;
 /// Bangkok's distance from UTC, in minutes; it has no summer time.
 const BANGKOK: u64 = 7 * 60;
-/// WhatsApp messages per second.
-const PER_SECOND: u32 = 40;
-
-/// Runs a storm and says what came of it.
+/// Runs the storms and says what came of them.
 ///
 /// # Errors
-/// When something could not be started, or when a message was lost or doubled or a rule broken.
+/// When something could not be started, when a message was lost or doubled, a rule broken, or when
+/// messages were still due in the end.
 pub async fn run(args: ChaosArgs) -> Result<()> {
     let root = project::root()?;
     if args.calm {
         println!("{:#}", calm::measure(&root, args.messages).await?);
         return Ok(());
     }
-    let outcome = tokio::select! {
-        outcome = storm(&root, &args) => outcome?,
-        interrupted = tokio::signal::ctrl_c() => {
-            interrupted?;
-            bail!("interrupted")
+    let mut runs = Vec::new();
+    for seed in args.seeds.clone().unwrap_or(args.seed..=args.seed) {
+        let (report, findings) = tokio::select! {
+            outcome = storm(&root, &args, seed) => outcome?,
+            interrupted = tokio::signal::ctrl_c() => {
+                interrupted?;
+                bail!("interrupted")
+            }
+        };
+        if args.seeds.is_some() {
+            eprintln!("  seed {seed}: {}", if findings.is_bad() { "BAD" } else { "good" });
         }
+        runs.push((seed, report, findings));
+    }
+    let bad: Vec<u64> =
+        runs.iter().filter(|(_, _, found)| found.is_bad()).map(|(seed, ..)| *seed).collect();
+    let result = match (args.seeds, runs.as_slice()) {
+        (None, [(_, report, _)]) => report.clone(),
+        _ => summary(&runs, &bad),
     };
-    let (report, findings) = outcome;
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        println!("{}", serde_json::to_string_pretty(&result)?);
     } else {
-        println!("{report:#}");
+        println!("{result:#}");
     }
-    if findings.is_bad() {
-        bail!("a message was lost or doubled, or a rule was broken: seed {}", args.seed);
-    }
-    Ok(())
+    refuse(&bad)
 }
 
 /// A short storm, for `cargo xtask test`.
@@ -108,17 +121,60 @@ pub async fn run(args: ChaosArgs) -> Result<()> {
 /// # Errors
 /// As [`run`].
 pub async fn short(root: &Path) -> Result<()> {
-    let args = ChaosArgs { messages: 400, seed: 7, minutes: 3, calm: false, json: true };
-    let (report, findings) = storm(root, &args).await?;
+    let args =
+        ChaosArgs { messages: 400, seed: 7, seeds: None, minutes: 3, calm: false, json: true };
+    let (report, findings) = storm(root, &args, args.seed).await?;
     println!("{report:#}");
-    if findings.is_bad() {
-        bail!("a message was lost or doubled, or a rule was broken: seed {}", args.seed);
+    refuse(if findings.is_bad() { &[7] } else { &[] })
+}
+
+fn refuse(bad: &[u64]) -> Result<()> {
+    if !bad.is_empty() {
+        bail!("a message was lost, doubled or not done with, or a rule was broken: seeds {bad:?}");
     }
     Ok(())
 }
 
-/// How long things last.
+/// `A..B`, both included, or one.
+fn seeds(text: &str) -> Result<RangeInclusive<u64>, String> {
+    let number = |text: &str| text.parse::<u64>().map_err(|error| format!("{text}: {error}"));
+    let (first, last) = text.split_once("..").unwrap_or((text, text));
+    let range = number(first)?..=number(last.trim_start_matches('='))?;
+    if range.is_empty() { Err(format!("no seed in {text}")) } else { Ok(range) }
+}
+
+/// The sum of each count over the runs; of the seconds the most.
+fn summary(runs: &[(u64, Value, Findings)], bad: &[u64]) -> Value {
+    const SUMS: [&str; 12] = [
+        "facts",
+        "accepted",
+        "accepted_emails",
+        "lost",
+        "duplicated",
+        "duplicated_unknown",
+        "uncertain_resolved",
+        "uncertain_listed",
+        "order_violations",
+        "quiet_hour_violations",
+        "pacing_violations",
+        "opt_out_violations",
+    ];
+    let reports: Vec<&Value> = runs.iter().map(|(_, report, _)| report).collect();
+    let numbers = |name: &'static str| reports.iter().filter_map(move |report| report.get(name));
+    let sums = SUMS
+        .map(|name| (name.to_owned(), json!(numbers(name).filter_map(Value::as_u64).sum::<u64>())));
+    let mut all: serde_json::Map<String, Value> = sums.into_iter().collect();
+    let most = numbers("drain_seconds").filter_map(Value::as_f64).fold(0.0, f64::max);
+    all.insert("drain_seconds".into(), json!(most));
+    all.insert("seeds".into(), json!(runs.iter().map(|(seed, ..)| seed).collect::<Vec<_>>()));
+    all.insert("bad_seeds".into(), json!(bad));
+    all.insert("runs".into(), json!(reports));
+    Value::Object(all)
+}
+
+/// How long things last, and how fast they come.
 struct Times {
+    per_second: u32,
     storm: Duration,
     stall: Duration,
     settle: Duration,
@@ -129,8 +185,13 @@ impl Times {
     fn of(args: &ChaosArgs) -> Self {
         let large = args.messages >= 2000;
         let stall = Duration::from_secs(if large { 60 } else { 22 });
+        // Faster, a large storm would be over before much had happened; and three Workers can.
+        let per_second = if large { LARGE_PER_SECOND } else { 40 };
+        // Fewer than the pace allows: what is tried again needs room.
+        let facts_per_second = f64::from(per_second) * 0.75;
         Self {
-            storm: Duration::from_secs_f64((args.messages as f64 / 30.0).max(20.0)),
+            per_second,
+            storm: Duration::from_secs_f64((args.messages as f64 / facts_per_second).max(20.0)),
             stall,
             // What stalls is accepted within this, so that absence then proves something.
             settle: stall + Duration::from_secs(5),
@@ -139,17 +200,25 @@ impl Times {
     }
 }
 
-async fn storm(root: &Path, args: &ChaosArgs) -> Result<(Value, Findings)> {
+async fn storm(root: &Path, args: &ChaosArgs, seed: u64) -> Result<(Value, Findings)> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let proxy = format!("http://{}/api/hooks", listener.local_addr()?);
-    let mut system = System::start(root, "chaos", WORKERS).await?;
-    let outcome = in_storm(args, &mut system, listener, &proxy).await;
-    system.stop().await;
+    // Several may run at once, also of one seed.
+    let name = format!("chaos-{seed}-{}", std::process::id());
+    let mut system = System::start(root, &name, WORKERS).await?;
+    let outcome = in_storm(args, seed, &mut system, listener, &proxy).await;
+    if outcome.as_ref().is_ok_and(|(_, findings)| !findings.is_bad()) {
+        system.remove().await?;
+    } else {
+        eprintln!("  its files and logs are kept: {}", system.state.display());
+        system.stop().await;
+    }
     outcome
 }
 
 async fn in_storm(
     args: &ChaosArgs,
+    seed: u64,
     system: &mut System,
     listener: TcpListener,
     proxy: &str,
@@ -157,7 +226,7 @@ async fn in_storm(
     let times = Times::of(args);
     let people = args.messages.div_ceil(MESSAGES_PER_PERSON);
     let weather = Arc::new(Weather {
-        seed: args.seed,
+        seed,
         tally: Tally::default(),
         blows: AtomicBool::new(true),
         ports: system.workers.iter().map(|worker| worker.port).collect(),
@@ -168,7 +237,7 @@ async fn in_storm(
     let night = (now + times.storm.as_secs() / 2).div_ceil(60) + BANGKOK;
     let quiet = ((night % 1440) as u32, ((night + 300) % 1440) as u32);
     let rules = Rules {
-        per_second: PER_SECOND,
+        per_second: times.per_second,
         stall_ms: millis(times.stall),
         quiet,
         quiet_until_ms: u64::MAX,
@@ -176,7 +245,7 @@ async fn in_storm(
 
     let step = Step::start("preparing");
     prepare(&database, &times, &rules, people, proxy).await?;
-    let storms = unruly(args.seed, people, &times, system, proxy).await;
+    let storms = unruly(seed, people, &times, system, proxy).await;
     storms?;
     step.done(&format!("{people} people"));
 
@@ -191,7 +260,7 @@ async fn in_storm(
         people,
         times.storm,
     ));
-    let plan = storm::plan(args.seed, people, args.messages);
+    let plan = storm::plan(seed, people, args.messages);
     let facts = tokio::spawn(storm::write_facts(
         Arc::clone(&weather),
         system.database_url.clone(),
@@ -231,7 +300,8 @@ async fn in_storm(
     step.done(&format!("{waited} messages had waited for it"));
 
     statuses_have_come(system).await?;
-    let findings = books::compare(&database, &system.providers, &rules).await?;
+    let mut findings = books::compare(&database, &system.providers, &rules).await?;
+    findings.drained = drained;
     background.shutdown().await;
     let faults = json!({
         "whapi": system.providers.get("whapi/counts").await?,
@@ -242,8 +312,8 @@ async fn in_storm(
     if let Some(report) = report.as_object_mut() {
         let more = json!({
             "messages": args.messages,
-            "seed": args.seed,
-            "drained": drained,
+            "seed": seed,
+            "per_second": times.per_second,
             "drain_seconds": round(drain_seconds),
             "storm_seconds": round(storm_seconds),
             "put_off_by_night": waited,

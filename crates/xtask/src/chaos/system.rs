@@ -47,15 +47,18 @@ pub struct Providers {
 }
 
 impl System {
-    /// Builds and starts all of it; `whapi` and `resend` stand on ports of this machine.
-    /// `name` is that of its folder in `.griot/`.
+    /// Builds and starts all of it. Its files lie in the folder of this name in `.griot/`, its servers
+    /// listen on free ports: several may run at once.
     pub async fn start(root: &Path, name: &str, workers: usize) -> Result<Self> {
+        // Of several that begin at once one builds; the others find it built.
+        let alone = project::lock(root, "chaos")?;
         worker_build::build(root, &tools::prepare(root)?)?;
         stack::build_providers(root)?;
+        drop(alone);
 
         let step = Step::start("starting the stack");
-        let mut options = Options::new(root);
         let state = state_folder(root).join(name);
+        let mut options = Options::new(root);
         options.state.clone_from(&state);
         options.fresh = true;
         options.ports = Ports::free()?;
@@ -167,18 +170,22 @@ impl System {
         }
     }
 
+    /// Ends all of it; its files and logs stay.
     pub async fn stop(mut self) {
+        self.kill_workers();
+        self.stack.stop().await;
+    }
+
+    /// Ends all of it and deletes its files.
+    pub async fn remove(mut self) -> Result<()> {
+        self.kill_workers();
+        Ok(self.stack.remove().await?)
+    }
+
+    fn kill_workers(&mut self) {
         for nth in 0..self.workers.len() {
             self.kill_worker(nth);
         }
-        self.stack.stop().await;
-    }
-}
-
-impl Worker {
-    /// The number of its process, if it runs.
-    pub fn pid(&self) -> Option<u32> {
-        self.program.as_ref().map(Program::pid)
     }
 }
 
