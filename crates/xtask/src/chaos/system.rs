@@ -189,6 +189,13 @@ impl System {
     }
 }
 
+impl Worker {
+    /// The number of its process, if it runs.
+    pub fn pid(&self) -> Option<u32> {
+        self.program.as_ref().map(Program::pid)
+    }
+}
+
 impl Providers {
     /// Where they are told what to do.
     pub fn control(&self) -> &str {
