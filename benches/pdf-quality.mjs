@@ -2,24 +2,15 @@
 // `pdftotext`. `cargo xtask bench pdf-quality` starts this.
 
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { documents, whichDocuments } from './lib/documents.mjs'
+import { given, print, versions } from './lib/given.mjs'
 import { compile, readWithGriot, readWithUnpdf } from './lib/readers.mjs'
 import { mean, round } from './lib/stats.mjs'
 
-const settings = JSON.parse(process.env.GRIOT_BENCH)
-const { root } = settings
 /** No document below this recall. */
 const LEAST_RECALL = 0.95
 
-// PDF.js warns of what it cannot load, and standard output is for the result.
-console.log = () => {}
-const version = JSON.parse(readFileSync(join(root, 'node_modules/unpdf/package.json'))).version
-
-function print(result) {
-  process.stdout.write(JSON.stringify({ ...result, versions: { unpdf: version, ...result.versions } }))
-}
+const { unpdf: version } = versions('unpdf')
 
 /** The words of each page, as poppler reads them; with `-raw` in the order of drawing. */
 function poppler(file, ...options) {
@@ -91,14 +82,14 @@ function score(reference, drawn, read) {
 }
 
 function measure() {
-  const module = compile(root)
+  const module = compile(given.root)
   const readers = {
     griot: (bytes) => readWithGriot(module, bytes),
     unpdf: (bytes) => readWithUnpdf(new Uint8Array(bytes)),
   }
   return (async () => {
     const scores = []
-    for (const { name, file, bytes } of documents(settings)) {
+    for (const { name, file, bytes } of documents(given)) {
       const [reference, drawn] = [poppler(file), poppler(file, '-raw')]
       if (reference.every((page) => page.length === 0)) continue
       const of = {}
@@ -161,13 +152,13 @@ function report(scores, poppler) {
       },
     ],
     notes: [
-      whichDocuments(settings),
+      whichDocuments(given),
       'A word is what stands between spaces and holds a letter or a digit, after NFKC; the two halves of a word broken at the end of a line are rejoined as poppler does. Pages are compared one by one.',
       "Recall: of pdftotext's words, those that were read on the same page, as often as both have them. Precision: of the words read, those that pdftotext has on that page. Order: of the words in common, those in the longest common subsequence of the page.",
       "Order, either: the better of pdftotext's two orders for each page, that of reading, which it guesses, and that of drawing (-raw). Accented words: recall over the words with an accent.",
       'Means are over the documents in which pdftotext finds text; the spread is that of the recall of single documents. The limit is 100.',
     ],
-    versions: { pdftotext: poppler },
+    versions: { unpdf: version, pdftotext: poppler },
   })
 }
 

@@ -2,31 +2,29 @@
 // process once both are warm, and in workerd once neither is. `cargo xtask bench pdf` starts this.
 
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { build } from 'esbuild'
 import { documents, whichDocuments } from './lib/documents.mjs'
+import { given, print, versions } from './lib/given.mjs'
 import { compile, readWithGriot, readWithUnpdf } from './lib/readers.mjs'
 import { comparison, figure, median, round } from './lib/stats.mjs'
 import { worker } from './lib/workerd.mjs'
 
-const settings = JSON.parse(process.env.GRIOT_BENCH)
-const { quick, root, native } = settings
+const { quick, root, native } = given
 const ROUNDS = quick ? 1 : 5
 /** `cargo xtask bench questions` says what a whole generation needs. */
 const MOST_MEMORY = 96e6
 
-// PDF.js warns of what it cannot load, and standard output is for the result.
-console.log = () => {}
 const say = (text) => console.error(`  ${text}`)
 
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc')
 
 const module = compile(root)
-const files = documents(settings)
+const files = documents(given)
 
 /** Runs each in turn, the order changing from round to round, and calls `note(round, name, result)`. */
 async function alternate(rounds, runs, note) {
@@ -167,73 +165,71 @@ const worstAgain = Math.min(...agains)
 const slowest = files[firsts.indexOf(worst)].name
 
 const middles = (rounds) => round(median(rounds))
-const version = JSON.parse(readFileSync(join(root, 'node_modules/unpdf/package.json'))).version
+const { unpdf: version } = versions('unpdf')
 const memory = Math.max(...files.map((document) => document.memory))
 const largest = files.find((document) => document.memory === memory)
-process.stdout.write(
-  JSON.stringify({
-    ...ratio,
-    unit: 'pages/s',
-    figures: [
-      figure('griot', griot, 'pages/s'),
-      figure(`peer: unpdf ${version}`, unpdf, 'pages/s'),
-      ...(native ? [figure('limit: native', rates('native'), 'pages/s')] : []),
-      { name: `first answer in workerd, least lead over unpdf (${slowest})`, value: worst, unit: 'times' },
-      { name: 'answer of a warm isolate, least lead over unpdf', value: worstAgain, unit: 'times' },
-      { name: `most memory, ${largest.name} (${largest.pages} pages)`, value: round(memory / 1e6), unit: 'MB' },
-    ],
-    targets: [
-      { what: "times unpdf's pages per second, warm", wanted: '≥ 5', measured: ratio.ratio, met: ratio.ratio >= 5 },
-      {
-        what: 'in workerd with a cold instance, times as fast as unpdf, on the worst document: first of a new isolate',
-        wanted: '> 1',
-        measured: worst,
-        met: worst > 1,
-      },
-      {
-        what: 'the same in an isolate that has read it before',
-        wanted: '> 1',
-        measured: worstAgain,
-        met: worstAgain > 1,
-      },
-      {
-        what: 'memory of reading the document that needs most',
-        wanted: '< 96 MB',
-        measured: round(memory / 1e6),
-        met: memory < MOST_MEMORY,
-      },
-    ],
-    tables: [
-      {
-        title: 'Milliseconds by document, medians',
-        columns: [
-          'document', 'pages', 'KB', 'Griot', 'unpdf', 'times', 'native', 'first in workerd: Griot', 'unpdf', 'times',
-          'again in workerd: Griot', 'unpdf', 'times', 'Griot, MB of memory',
-        ],
-        rows: files.map((document, at) => [
-          document.name,
-          document.pages,
-          Math.round(document.bytes.length / 1000),
-          middles(warm.griot[at]),
-          middles(warm.unpdf[at]),
-          middles(warm.unpdf[at].map((peer, nth) => peer / warm.griot[at][nth])),
-          native ? middles(warm.native[at]) : null,
-          ...['first', 'again'].flatMap((which) => [
-            middles(cold.griot[at].map((taken) => taken[which])),
-            middles(cold.unpdf[at].map((taken) => taken[which])),
-            times(at, which).ratio,
-          ]),
-          round(document.memory / 1e6),
+print({
+  ...ratio,
+  unit: 'pages/s',
+  figures: [
+    figure('griot', griot, 'pages/s'),
+    figure(`peer: unpdf ${version}`, unpdf, 'pages/s'),
+    ...(native ? [figure('limit: native', rates('native'), 'pages/s')] : []),
+    { name: `first answer in workerd, least lead over unpdf (${slowest})`, value: worst, unit: 'times' },
+    { name: 'answer of a warm isolate, least lead over unpdf', value: worstAgain, unit: 'times' },
+    { name: `most memory, ${largest.name} (${largest.pages} pages)`, value: round(memory / 1e6), unit: 'MB' },
+  ],
+  targets: [
+    { what: "times unpdf's pages per second, warm", wanted: '≥ 5', measured: ratio.ratio, met: ratio.ratio >= 5 },
+    {
+      what: 'in workerd with a cold instance, times as fast as unpdf, on the worst document: first of a new isolate',
+      wanted: '> 1',
+      measured: worst,
+      met: worst > 1,
+    },
+    {
+      what: 'the same in an isolate that has read it before',
+      wanted: '> 1',
+      measured: worstAgain,
+      met: worstAgain > 1,
+    },
+    {
+      what: 'memory of reading the document that needs most',
+      wanted: '< 96 MB',
+      measured: round(memory / 1e6),
+      met: memory < MOST_MEMORY,
+    },
+  ],
+  tables: [
+    {
+      title: 'Milliseconds by document, medians',
+      columns: [
+        'document', 'pages', 'KB', 'Griot', 'unpdf', 'times', 'native', 'first in workerd: Griot', 'unpdf', 'times',
+        'again in workerd: Griot', 'unpdf', 'times', 'Griot, MB of memory',
+      ],
+      rows: files.map((document, at) => [
+        document.name,
+        document.pages,
+        Math.round(document.bytes.length / 1000),
+        middles(warm.griot[at]),
+        middles(warm.unpdf[at]),
+        middles(warm.unpdf[at].map((peer, nth) => peer / warm.griot[at][nth])),
+        native ? middles(warm.native[at]) : null,
+        ...['first', 'again'].flatMap((which) => [
+          middles(cold.griot[at].map((taken) => taken[which])),
+          middles(cold.unpdf[at].map((taken) => taken[which])),
+          times(at, which).ratio,
         ]),
-      },
-    ],
-    notes: [
-      whichDocuments(settings),
-      'Warm: one Node process, both engines after two rounds over all documents; Griot makes and throws away a WebAssembly instance for each document, which is part of its time.',
-      'The native program is a release build of the same Rust code, and reads each document a second time.',
-      'First in workerd: a new process for each document, asked once before it, so that its modules are loaded (also the one that unpdf imports when first used); from the first byte sent to the last byte of text. Again: the third of three more.',
-      'A page without text, as of a scan, counts as a page for both.',
-    ],
-    versions: { unpdf: version, node: process.version },
-  }),
-)
+        round(document.memory / 1e6),
+      ]),
+    },
+  ],
+  notes: [
+    whichDocuments(given),
+    'Warm: one Node process, both engines after two rounds over all documents; Griot makes and throws away a WebAssembly instance for each document, which is part of its time.',
+    'The native program is a release build of the same Rust code, and reads each document a second time.',
+    'First in workerd: a new process for each document, asked once before it, so that its modules are loaded (also the one that unpdf imports when first used); from the first byte sent to the last byte of text. Again: the third of three more.',
+    'A page without text, as of a scan, counts as a page for both.',
+  ],
+  versions: { unpdf: version, node: process.version },
+})

@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { extractText } from 'unpdf'
+import { extractText, getDocumentProxy } from 'unpdf'
 import { PdfInstance } from '../../crates/document-module/instance.mjs'
 
 /** Pieces as a network delivers them. */
@@ -22,6 +22,11 @@ export function readWithGriot(module, bytes) {
 
 /** The bytes are given away: PDF.js keeps what it gets. */
 export async function readWithUnpdf(bytes) {
-  const { text } = await extractText(bytes)
-  return { pages: text }
+  // Errors only: it warns on the standard output of what it cannot load.
+  const pdf = await getDocumentProxy(bytes, { verbosity: 0 })
+  try {
+    return { pages: (await extractText(pdf)).text }
+  } finally {
+    await pdf.loadingTask.destroy()
+  }
 }

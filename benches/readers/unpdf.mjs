@@ -1,5 +1,5 @@
 // A Worker that answers a posted PDF with its text, read by unpdf.
-import { extractText, getResolvedPDFJS } from 'unpdf'
+import { extractText, getDocumentProxy, getResolvedPDFJS } from 'unpdf'
 
 export default {
   async fetch(request) {
@@ -7,7 +7,11 @@ export default {
       await getResolvedPDFJS()
       return new Response('ready')
     }
-    const { text } = await extractText(await request.arrayBuffer())
-    return new Response(text.join('\f'))
+    const pdf = await getDocumentProxy(await request.arrayBuffer(), { verbosity: 0 })
+    try {
+      return new Response((await extractText(pdf)).text.join('\f'))
+    } finally {
+      await pdf.loadingTask.destroy()
+    }
   },
 }
