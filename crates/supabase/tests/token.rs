@@ -313,7 +313,10 @@ async fn a_key_server_that_does_not_answer_is_not_waited_for() {
     let issuer: Url = format!("http://{}/auth/v1", silent.local_addr().unwrap()).parse().unwrap();
     let at_once: Timer = Arc::new(|_| Box::pin(async {}));
     let verifier = Verifier::new(&issuer, None, reqwest::Client::new(), at_once);
-    let token = Key::es256("k-1", 7).sign(&json!({"sub": USER}));
+    let claims = json!({
+        "iss": issuer, "aud": "authenticated", "sub": USER, "exp": NOW + 60, "role": "authenticated",
+    });
+    let token = Key::es256("k-1", 7).sign(&claims);
     let answer = verifier.verify(&token, NOW).await;
     assert!(matches!(answer, Err(Invalid::KeysUnavailable(_))), "{answer:?}");
 }

@@ -3,6 +3,7 @@
 use super::{Jwk, Material};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::Algorithm;
 use p256::EncodedPoint;
 use p256::ecdsa::{Signature, VerifyingKey};
 use rsa::{BigUint, Pkcs1v15Sign, RsaPublicKey};
@@ -34,11 +35,11 @@ impl PublicKey {
         }
     }
 
-    /// Its name in the header of a token.
-    pub(crate) fn algorithm(&self) -> &'static str {
+    /// The one algorithm that it may be used with.
+    pub(crate) fn algorithm(&self) -> Algorithm {
         match self {
-            Self::Es256(_) => "ES256",
-            Self::Rs256(_) => "RS256",
+            Self::Es256(_) => Algorithm::ES256,
+            Self::Rs256(_) => Algorithm::RS256,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::{Jwk, Material};
 use js_sys::{JSON, Promise};
+use jsonwebtoken::Algorithm;
 use send_wrapper::SendWrapper;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -28,7 +29,7 @@ extern "C" {
 
 /// A key that signatures are verified with.
 pub(crate) struct PublicKey {
-    name: &'static str,
+    name: Algorithm,
     /// With its parameters, as the API wants it at each call.
     algorithm: SendWrapper<JsValue>,
     key: SendWrapper<JsValue>,
@@ -39,10 +40,12 @@ impl PublicKey {
     pub(crate) async fn read(jwk: &Jwk) -> Option<Self> {
         let (name, algorithm) = match &jwk.material {
             Material::EllipticCurve { crv, .. } if crv == "P-256" => {
-                ("ES256", r#"{"name":"ECDSA","namedCurve":"P-256","hash":"SHA-256"}"#)
+                (Algorithm::ES256, r#"{"name":"ECDSA","namedCurve":"P-256","hash":"SHA-256"}"#)
             }
             Material::EllipticCurve { .. } => return None,
-            Material::Rsa { .. } => ("RS256", r#"{"name":"RSASSA-PKCS1-v1_5","hash":"SHA-256"}"#),
+            Material::Rsa { .. } => {
+                (Algorithm::RS256, r#"{"name":"RSASSA-PKCS1-v1_5","hash":"SHA-256"}"#)
+            }
         };
         let algorithm = JSON::parse(algorithm).ok()?;
         let material = JSON::parse(&serde_json::to_string(&jwk.material).ok()?).ok()?;
@@ -52,8 +55,8 @@ impl PublicKey {
         Some(Self { name, algorithm: SendWrapper::new(algorithm), key: SendWrapper::new(key) })
     }
 
-    /// Its name in the header of a token.
-    pub(crate) fn algorithm(&self) -> &'static str {
+    /// The one algorithm that it may be used with.
+    pub(crate) fn algorithm(&self) -> Algorithm {
         self.name
     }
 
