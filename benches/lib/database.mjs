@@ -18,14 +18,15 @@ export async function people(database, given, count, role) {
   return ids.map((id) => ({ id, token: token(given, id) }))
 }
 
-/**
- * Fills the database with so many registrations, unless it has them: `benches/dataset.sql`, of whose
- * language, psql's, this knows the part that it is written in.
- */
+/** Fills the database with so many registrations (`benches/dataset.sql`), unless it has them. */
 export async function load(database, registrations) {
   const [{ count }] = await database`select count(*)::int from public.inscriptions where id::text like 'be4cbe4c%'`
-  if (count === registrations) return
-  const script = readFileSync(new URL('../dataset.sql', import.meta.url), 'utf8').replace(/:n\b/g, registrations)
+  if (count !== registrations) await fill(database, 'dataset.sql', registrations)
+}
+
+/** Runs a file of `benches/` with `n` rows, of whose language, psql's, this knows the part that it is written in. */
+export async function fill(database, file, n) {
+  const script = readFileSync(new URL(`../${file}`, import.meta.url), 'utf8').replace(/:n\b/g, n)
   let statements = ''
   const flush = async () => {
     const answers = await database.unsafe(statements)

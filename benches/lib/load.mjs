@@ -11,7 +11,7 @@ import { percentile } from './stats.mjs'
  * A load generator. `run({ url, requests, connections, seconds, status })` sends `requests`
  * (`{ method, path, headers, body }`) in turn over so many connections and answers with
  * `{ calls, throughput, p50, p99 }` (per second, milliseconds). Any other status, error or timeout is an error;
- * `status` is any success where nothing is said.
+ * `status` is any success where nothing is said; `amount` calls instead of `seconds`.
  */
 export function generator() {
   const child = fork(fileURLToPath(import.meta.url), ['generate'], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
@@ -42,14 +42,16 @@ export async function rounds(generator, targets, { connections, seconds, rounds,
   return measured
 }
 
-async function generate({ url, requests, connections, seconds, status }) {
+async function generate({ url, requests, connections, seconds, amount, status }) {
   const times = []
   let wrong
   let next = 0
   const began = performance.now()
   const result = await new Promise((resolve, reject) => {
     const run = autocannon({
-      url, connections, duration: seconds, timeout: 60,
+      url, connections, timeout: 60,
+      // It looks so often, in milliseconds, whether all is done.
+      ...(amount ? { amount, sampleInt: 20 } : { duration: seconds }),
       requests: [{
         setupRequest: (request) => {
           const { method = 'GET', path, headers, body } = requests[next++ % requests.length]
