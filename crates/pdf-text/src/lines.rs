@@ -8,9 +8,10 @@ use crate::glyph::{Glyph, Text};
 /// apart, wider (0.17) glues tightly set lines together.
 pub(crate) const SPACE: f64 = 0.15;
 
-/// The same before the signs that French sets off by a thin space of a sixth of an em, which
-/// justified lines make narrower still.
-const THIN_SPACE: f64 = 0.1;
+/// The same beside signs: French sets some off by a thin space of a sixth of an em, which justified
+/// lines make narrower still, and program text gives them cells wider than they are. Letters that
+/// are spaced to fill a line stand as far apart within a word.
+const SPACE_AT_SIGN: f64 = 0.1;
 
 /// A baseline further away than this part of an em is another line; less is a superscript.
 const NEW_BASELINE: f64 = 0.5;
@@ -183,7 +184,7 @@ fn between(last: &Glyph, next: &Glyph) -> (Between, bool) {
         if across > 0.0 || -across > BLOCK_GAP * em { Between::Block } else { Between::Line }
     } else if along < -JUMP_BACK * em || along > WIDE_GAP * em {
         Between::Block
-    } else if along > space_before(next) * last.em.min(next.em) {
+    } else if along > space_between(last, next) * last.em.min(next.em) {
         Between::Space
     } else {
         Between::Nothing
@@ -191,10 +192,8 @@ fn between(last: &Glyph, next: &Glyph) -> (Between, bool) {
     (between, back)
 }
 
-/// The least gap, in ems, that is a space before this glyph.
-fn space_before(next: &Glyph) -> f64 {
-    match next.char() {
-        Some(';' | ':' | '!' | '?' | '»') => THIN_SPACE,
-        _ => SPACE,
-    }
+/// The least gap, in ems, that is a space between these glyphs.
+fn space_between(last: &Glyph, next: &Glyph) -> f64 {
+    let is_sign = |glyph: &Glyph| glyph.char().is_some_and(|c| !c.is_alphanumeric());
+    if is_sign(last) || is_sign(next) { SPACE_AT_SIGN } else { SPACE }
 }

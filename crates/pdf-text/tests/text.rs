@@ -49,6 +49,13 @@ fn the_thin_space_of_french_punctuation_is_a_space() {
 }
 
 #[test]
+fn beside_a_sign_a_narrower_gap_is_a_space() {
+    assert_eq!(text("BT /F 10 Tf 50 700 Td [(usr) -120 (/) -120 (bin)] TJ ET"), "usr / bin");
+    assert_eq!(text("BT /F 10 Tf 50 700 Td [(usr) -80 (/) -80 (bin)] TJ ET"), "usr/bin");
+    assert_eq!(text("BT /F 10 Tf 50 700 Td [(us) -120 (r)] TJ ET"), "usr");
+}
+
+#[test]
 fn every_operator_that_begins_a_line_begins_one() {
     let page =
         text("BT /F 10 Tf 12 TL 50 700 Td (un) Tj T* (deux) Tj 0 -14 TD (trois) Tj T* (quatre) Tj");
