@@ -8,11 +8,11 @@ export const effort = (quick) => quick ? { seconds: 0.3, rounds: 1 } : { seconds
 
 /**
  * Measures `griot`, `twin` and `bare` in turn, first with several connections, then with one, and says how that is
- * to be read. `what` names the case in the targets and figures.
+ * to be read; other targets are only shown. `what` names the case. `more`: `connections`, `status`, `settle` of the rounds.
  */
-export async function beside(generator, what, targets, quick, connections = 8) {
-  const busy = await rounds(generator, targets, { connections, ...effort(quick) })
-  const alone = await rounds(generator, targets, { connections: 1, ...effort(quick) })
+export async function beside(generator, what, targets, quick, { connections = 8, ...more } = {}) {
+  const busy = await rounds(generator, targets, { connections, ...effort(quick), ...more })
+  const alone = await rounds(generator, targets, { connections: 1, ...effort(quick), ...more })
   const of = (measured, name, value) => measured[name].map((one) => one[value])
   const quotients = (over, under) => over.map((value, nth) => value / under[nth])
   const throughput = comparison(quotients(of(busy, 'griot', 'throughput'), of(busy, 'twin', 'throughput')))
@@ -38,7 +38,7 @@ export async function beside(generator, what, targets, quick, connections = 8) {
       what, name, ...['throughput', 'p50', 'p99'].map((key) => round(median(of(busy, name, key)))),
       ...['p50', 'p99'].map((key) => round(median(of(alone, name, key)))),
     ]),
-    p99,
+    busy, alone,
   }
 }
 
@@ -47,7 +47,7 @@ export const columns = (connections = 8) =>
   ['case', 'who', `requests/s × ${connections}`, `p50 ms × ${connections}`, `p99 ms × ${connections}`, 'p50 ms × 1', 'p99 ms × 1']
 
 /** One result of several cases: the least favourable ratio is that of the bench. */
-export function together(cases, { title, notes, versions, connections }) {
+export function together(cases, { title, notes, versions, connections = 8 }) {
   const least = cases.reduce((worst, one) => one.ratio < worst.ratio ? one : worst)
   return {
     ratio: least.ratio, spread: least.spread, unit: 'requests/s',

@@ -28,13 +28,15 @@ export function generator() {
 
 /**
  * Runs `targets` (by name, `{ url, requests }`) in turn, A B C A B C, after a warm-up of each. Answers by name
- * with a list of measurements, one for each round.
+ * with a list of measurements, one for each round. `settle(name, answer)` is waited for after each: what a target
+ * still does after its answers must not slow down the next, and may be added to the answer.
  */
-export async function rounds(generator, targets, { connections, seconds, rounds, status }) {
+export async function rounds(generator, targets, { connections, seconds, rounds, status, settle }) {
   const measured = Object.fromEntries(Object.keys(targets).map((name) => [name, []]))
   for (let round = 0; round <= rounds; round++) {
     for (const [name, target] of Object.entries(targets)) {
       const answer = await generator.run({ connections, status, seconds: round ? seconds : Math.min(seconds, 1), ...target })
+      await settle?.(name, answer)
       // The first calls fill caches, start isolates and have V8 compile what is hot.
       if (round) measured[name].push(answer)
     }

@@ -21,8 +21,10 @@ export const sendWhatsapp: Handler<App> = async (c) => {
   const body = await readJson(c.req.raw)
   const read = Body.safeParse(body)
   if (!read.success) {
-    const { path, message } = read.error.issues[0]
-    const field = path.join('.') || '.'
+    const issue = read.error.issues[0]
+    const { path, message } = issue
+    const missing = path.length > 0 && (body as Record<string, unknown>)[String(path[0])] === undefined
+    const field = issue.code === 'unrecognized_keys' ? issue.keys[0] : missing ? '.' : path.join('.') || '.'
     throw new Problem(422, 'invalid_request', `Le champ « ${field} » de la requête ne convient pas.`,
       `The field "${field}" of the request does not fit.`, { details: { field, reason: message } })
   }
