@@ -2,6 +2,7 @@
 
 use crate::{App, Language, Limit, Problem};
 use axum::extract::FromRequestParts;
+use futures_util::future::BoxFuture;
 use http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
@@ -31,10 +32,17 @@ impl FromRequestParts<App> for SignedIn {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        signed_in(parts, app).await
+    }
+}
+
+/// In a box, so that the code for it is there once and not in each handler.
+fn signed_in<'a>(parts: &'a Parts, app: &'a App) -> BoxFuture<'a, Result<SignedIn, Problem>> {
+    Box::pin(async move {
         let subject = authenticate(parts, app).await?;
         throttle(app, Limit::Requests, &subject).await?;
-        Ok(Self { subject, language: Language::of(&parts.headers) })
-    }
+        Ok(SignedIn { subject, language: Language::of(&parts.headers) })
+    })
 }
 
 /// Counts one use of `limit` by this person.
@@ -95,11 +103,18 @@ impl FromRequestParts<App> for Staff {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        #[derive(Deserialize)]
-        struct Row {
-            role: Role,
-        }
-        let person = SignedIn::from_request_parts(parts, app).await?;
+        staff(parts, app).await
+    }
+}
+
+/// In a box, as [`signed_in`] is.
+fn staff<'a>(parts: &'a Parts, app: &'a App) -> BoxFuture<'a, Result<Staff, Problem>> {
+    #[derive(Deserialize)]
+    struct Row {
+        role: Role,
+    }
+    Box::pin(async move {
+        let person = signed_in(parts, app).await?;
         let query = app
             .project()
             .from(person.identity(), "user_roles")?
@@ -118,8 +133,8 @@ impl FromRequestParts<App> for Staff {
         } else {
             Role::Tuteur
         };
-        Ok(Self { subject: person.subject, language: person.language, role })
-    }
+        Ok(Staff { subject: person.subject, language: person.language, role })
+    })
 }
 
 /// Verifies `Authorization: Bearer <access token>`.

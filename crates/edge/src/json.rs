@@ -1,8 +1,9 @@
 //! JSON bodies, read with a size limit and refused with words that help.
 
 use crate::{App, Problem};
-use axum::body::{Body, to_bytes};
+use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, Request};
+use futures_util::future::BoxFuture;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
@@ -22,6 +23,13 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
+        parse_json(&read(request).await?).map(Self)
+    }
+}
+
+/// The bytes of a JSON body. In a box, so that the code for it is there once and not in each handler.
+fn read(request: Request) -> BoxFuture<'static, Result<Bytes, Problem>> {
+    Box::pin(async move {
         let (parts, body) = request.into_parts();
         if !is_json(&parts.headers) {
             return Err(Problem::new(
@@ -31,21 +39,16 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
                 "Send JSON with the header Content-Type: application/json.",
             ));
         }
-        read(body).await.map(Self)
-    }
-}
-
-async fn read<T: DeserializeOwned>(body: Body) -> Result<T, Problem> {
-    let bytes = to_bytes(body, BODY_MAX_BYTES).await.map_err(|cause| {
-        Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "body_too_large",
-            format!("Le corps de la requête dépasse {BODY_MAX_BYTES} octets."),
-            format!("The request body is over {BODY_MAX_BYTES} bytes."),
-        )
-        .because(cause)
-    })?;
-    parse_json(&bytes)
+        to_bytes(body, BODY_MAX_BYTES).await.map_err(|cause| {
+            Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "body_too_large",
+                format!("Le corps de la requête dépasse {BODY_MAX_BYTES} octets."),
+                format!("The request body is over {BODY_MAX_BYTES} bytes."),
+            )
+            .because(cause)
+        })
+    })
 }
 
 /// Reads a JSON object; what [`Json`] does once it has the bytes.
@@ -53,12 +56,15 @@ async fn read<T: DeserializeOwned>(body: Body) -> Result<T, Problem> {
 /// # Errors
 /// 400 `malformed_json`, 422 `invalid_request`.
 pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    // serde would take `["a", "b"]` for a struct of two fields; an API takes objects only.
-    let object: Map<String, Value> = serde_json::from_slice(bytes).map_err(|cause| {
-        if cause.is_data() { wrong_field(".", &cause) } else { malformed(&cause) }
-    })?;
-    serde_path_to_error::deserialize(Value::Object(object))
+    serde_path_to_error::deserialize(object(bytes)?)
         .map_err(|error| wrong_field(&error.path().to_string(), error.inner()))
+}
+
+fn object(bytes: &[u8]) -> Result<Value, Problem> {
+    // serde would take `["a", "b"]` for a struct of two fields; an API takes objects only.
+    serde_json::from_slice::<Map<_, _>>(bytes)
+        .map(Value::Object)
+        .map_err(|cause| if cause.is_data() { wrong_field(".", &cause) } else { malformed(&cause) })
 }
 
 fn wrong_field(field: &str, cause: &serde_json::Error) -> Problem {

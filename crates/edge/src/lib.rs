@@ -15,6 +15,7 @@ mod problem;
 mod public_url;
 mod questions;
 mod serve;
+mod weight;
 
 pub use app::App;
 pub use caller::{Role, SignedIn, Staff, throttle};
@@ -26,3 +27,4 @@ pub use platform::{Limit, PdfFailure, PdfReader, Platform, PublicAnswer, with_de
 pub use problem::{Language, Problem};
 pub use public_url::{Refusal, fetch_public, public_url};
 pub use serve::{LookNow, RequestId, Service};
+pub use weight::weight;

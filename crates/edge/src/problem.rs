@@ -41,12 +41,11 @@ impl Language {
                 .filter_map(|range| {
                     let mut parts = range.split(';').map(str::trim);
                     let tag = parts.next()?.split('-').next()?;
-                    let q = parts
-                        .find_map(|part| part.strip_prefix("q="))
-                        .map_or(Some(1.0), |q| q.parse::<f32>().ok())?;
-                    tag.eq_ignore_ascii_case(language).then_some(q)
+                    let weight = crate::weight(parts)?;
+                    tag.eq_ignore_ascii_case(language).then_some(weight)
                 })
-                .fold(0.0, f32::max)
+                .max()
+                .unwrap_or(0)
         };
         if weight("en") > weight("fr") { Self::English } else { Self::French }
     }

@@ -21,7 +21,7 @@ const MAX_ANSWER_TOKENS: usize = 16_384;
 const REASONING_TOKENS: usize = 8_192;
 
 /// Low, as facts are wanted, but not zero, so that a second request does not repeat the first.
-const TEMPERATURE: f32 = 0.4;
+const TEMPERATURE: f64 = 0.4;
 
 /// What a request asks for.
 #[derive(Debug, Clone)]
@@ -55,7 +55,7 @@ pub struct ChatCompletionRequest {
     pub seed: i64,
     /// Left out for reasoning models, which accept only their default.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub temperature: Option<f32>,
+    pub temperature: Option<f64>,
     /// Whether the provider keeps the answer for its dashboard: never, a document may be private.
     pub store: bool,
 }

@@ -2,6 +2,7 @@
 
 use crate::deadline::within;
 use crate::{AccessToken, Error, Timer, sendable};
+use futures_util::future::{BoxFuture, ready};
 use reqwest::header::{ACCEPT_LANGUAGE, AUTHORIZATION, HeaderMap, HeaderValue};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -127,14 +128,26 @@ impl Project {
     ) -> Result<T, Error> {
         let arguments = serde_json::to_string(arguments)
             .map_err(|cause| Error::Unexpected { service: REST, cause: cause.to_string() })?;
-        let query = self.from(identity, &format!("rpc/{function}"))?.rpc(arguments);
-        let body = self.execute(query).await?;
+        let body = self.call(identity, function, arguments).await?;
         // A function that returns void answers 204 with no body at all.
         read(if body.is_empty() { b"null" } else { &body })
     }
 
-    /// Runs a query; the body of a success.
-    async fn execute(&self, query: postgrest::Builder) -> Result<Vec<u8>, Error> {
+    fn call<'a>(
+        &'a self,
+        identity: Identity<'_>,
+        function: &str,
+        arguments: String,
+    ) -> BoxFuture<'a, Result<Vec<u8>, Error>> {
+        match self.from(identity, &format!("rpc/{function}")) {
+            Ok(query) => self.execute(query.rpc(arguments)),
+            Err(error) => Box::pin(ready(Err(error))),
+        }
+    }
+
+    /// Runs a query; the body of a success. In a box, so that the code for it is there once and not
+    /// for each kind of row and answer.
+    fn execute(&self, query: postgrest::Builder) -> BoxFuture<'_, Result<Vec<u8>, Error>> {
         let call = sendable(async move {
             let answer = query.execute().await.map_err(|cause| Error::unreachable(REST, cause))?;
             let status = answer.status();
@@ -145,7 +158,7 @@ impl Project {
                 Err(Error::from_answer(REST, status.as_u16(), &body))
             }
         });
-        within(&self.timer, REST, call).await
+        Box::pin(within(&self.timer, REST, call))
     }
 }
 

@@ -141,12 +141,11 @@ fn wants_page(headers: &HeaderMap) -> bool {
             .filter_map(|range| {
                 let mut parts = range.split(';').map(str::trim);
                 let kind = parts.next()?;
-                let q = parts
-                    .find_map(|part| part.strip_prefix("q="))
-                    .map_or(Some(1.0), |q| q.parse::<f32>().ok())?;
-                kind.eq_ignore_ascii_case(wanted).then_some(q)
+                let weight = edge::weight(parts)?;
+                kind.eq_ignore_ascii_case(wanted).then_some(weight)
             })
-            .fold(0.0, f32::max)
+            .max()
+            .unwrap_or(0)
     };
     weight("text/html") > weight("application/json")
 }

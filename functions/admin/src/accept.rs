@@ -53,14 +53,10 @@ fn weight(accept: &str, kind: &str, subkind: &str) -> (u16, u8) {
             (a, b) if a.eq_ignore_ascii_case(kind) && b.eq_ignore_ascii_case(subkind) => 3,
             _ => continue,
         };
-        let q = parts
-            .find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")))
-            .map_or(Some(1.0), |q| q.parse::<f32>().ok())
-            .filter(|q| (0.0..=1.0).contains(q));
         // A weight that cannot be read says nothing.
-        let Some(q) = q else { continue };
+        let Some(weight) = edge::weight(parts) else { continue };
         if exactness > found.1 {
-            found = ((q * 1000.0) as u16, exactness);
+            found = (weight, exactness);
         }
     }
     found
