@@ -14,11 +14,11 @@ use crate::chaos::system::System;
 use crate::step::Step;
 use crate::{project, tools, worker_build, workerd};
 
-/// What a measurement needs, the lesser first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// What a measurement needs besides the built Worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Needs {
-    /// What `cargo xtask build` builds, and the native programs.
-    Programs,
+    /// The native programs.
+    Native,
     /// The whole stack.
     Stack,
 }
@@ -36,18 +36,22 @@ const TWIN: &str = ".griot/bench/twin.js";
 
 impl Rig {
     /// Builds and starts what is needed.
-    pub async fn start(root: &Path, needs: Needs) -> Result<Self> {
+    pub async fn start(root: &Path, needs: &[Needs]) -> Result<Self> {
         std::fs::create_dir_all(folder(root))?;
         let tools = tools::prepare(root)?;
         worker_build::build(root, &tools)?;
+        let native = match needs.contains(&Needs::Native) {
+            true => Some(native(root)?),
+            false => None,
+        };
         let shared = root.parent().map(|folder| folder.join("shared"));
         let mut given = json!({
             "root": root,
             "shared": shared.filter(|folder| folder.join("corpus").is_dir()),
-            "native": native(root)?,
+            "native": native,
             "workerd": workerd::program(root)?,
         });
-        if needs == Needs::Programs {
+        if !needs.contains(&Needs::Stack) {
             return Ok(Self { given, system: None });
         }
         bundle(root)?;
