@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use local_supabase::{Ports, Program, node};
+use local_supabase::{Ports, Program};
 use serde_json::{Value, json};
 
 use crate::chaos::system::System;
@@ -54,7 +54,7 @@ impl Rig {
         if !needs.contains(&Needs::Stack) {
             return Ok(Self { given, system: None });
         }
-        bundle(root)?;
+        bundle(root, &tools.esbuild)?;
         let mut system = System::start(root, "bench", 1).await?;
         match serve(root, &mut system).await {
             Ok((Value::Object(more), twin)) => {
@@ -91,11 +91,16 @@ fn native(root: &Path) -> Result<PathBuf> {
     Ok(project::target(root).join("release/bench-native"))
 }
 
-/// Makes one file of the TypeScript peer.
-fn bundle(root: &Path) -> Result<()> {
+/// Makes one file of the TypeScript peer, as wrangler would.
+fn bundle(root: &Path, esbuild: &Path) -> Result<()> {
     let step = Step::start("bundling the peer");
-    let mut command = Command::new(node(root)?);
-    command.arg("benches/peers/build.mjs").arg(TWIN).current_dir(root);
+    let mut command = Command::new(esbuild);
+    command
+        .args(["benches/peers/index.ts", "--bundle", "--minify", "--format=esm"])
+        .args(["--target=es2024", "--platform=neutral", "--main-fields=browser,module,main"])
+        .args(["--conditions=workerd,worker,browser", "--legal-comments=none"])
+        .args(["--log-level=warning", &format!("--outfile={TWIN}")])
+        .current_dir(root);
     step.run(&mut command, &project::logs(root).join("bundle-peer.log"))?;
     step.done("");
     Ok(())
