@@ -109,12 +109,12 @@ await build({
   logLevel: 'error',
 })
 const start = {
-  griot: worker(root, 'griot-reader', [
+  griot: worker(given, 'griot-reader', [
     ['readers/griot.mjs', 'esModule', join(root, 'benches/readers/griot.mjs')],
     ['instance.mjs', 'esModule', join(root, 'crates/document-module/instance.mjs')],
     ['document.wasm', 'wasm', join(root, 'build/document.wasm')],
   ]),
-  unpdf: worker(root, 'unpdf-reader', [['unpdf.js', 'esModule', bundled]]),
+  unpdf: worker(given, 'unpdf-reader', [['unpdf.js', 'esModule', bundled]]),
 }
 
 /** Posts a document and waits for its text. */

@@ -1,17 +1,9 @@
 // workerd itself, on a port of its own, with nothing in front of it.
 
 import { spawn } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { createInterface } from 'node:readline'
-
-/** The program that npm installed for this machine. */
-function program(root) {
-  const packages = join(root, 'node_modules/@cloudflare')
-  const found = readdirSync(packages).find((name) => name.startsWith('workerd-'))
-  if (!found) throw new Error('workerd is not installed: run npm ci')
-  return join(packages, found, 'bin/workerd')
-}
 
 /** The date that holds for Griot's own Worker. */
 const compatibilityDate = (root) =>
@@ -21,7 +13,7 @@ const compatibilityDate = (root) =>
  * Writes the configuration of a Worker made of these modules, `[name, kind, file]`, the first of which is
  * where it begins. Returns a function that starts a process of it.
  */
-export function worker(root, name, modules) {
+export function worker({ root, workerd }, name, modules) {
   const folder = join(root, '.griot/bench')
   mkdirSync(folder, { recursive: true })
   const parts = modules.map(
@@ -38,7 +30,7 @@ const config :Workerd.Config = (
 const worker :Workerd.Worker = (modules = [${parts.join(', ')}], compatibilityDate = "${compatibilityDate(root)}");
 `,
   )
-  return () => start(program(root), config)
+  return () => start(workerd, config)
 }
 
 /**

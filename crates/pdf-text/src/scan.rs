@@ -163,27 +163,39 @@ impl<'c> Scanner<'c> {
     /// An array or a dictionary, with everything in it.
     fn skip_group(&mut self, open: &[u8], close: &[u8]) -> bool {
         let mut depth = 0_usize;
-        loop {
-            self.skip_blank();
-            let rest = self.content.get(self.at..).unwrap_or_default();
-            if rest.is_empty() {
-                return true;
-            }
-            if rest.starts_with(open) {
-                self.at += open.len();
+        while let Some(byte) = self.peek() {
+            // Most bytes are none of these, and nothing else is asked of them.
+            let bracket: &[u8] = match byte {
+                b'%' => {
+                    self.skip_blank();
+                    continue;
+                }
+                b'(' => {
+                    self.skip_string();
+                    continue;
+                }
+                b'<' if self.peek_at(1) == Some(b'<') => b"<<",
+                // The bracket that ends it may stand right before those that end a dictionary.
+                b'<' => {
+                    self.skip_past(b'>');
+                    continue;
+                }
+                b'>' if self.peek_at(1) == Some(b'>') => b">>",
+                b'[' => b"[",
+                b']' => b"]",
+                _ => b" ",
+            };
+            self.at += bracket.len();
+            if bracket == open {
                 depth += 1;
-            } else if rest.starts_with(close) {
-                self.at += close.len();
+            } else if bracket == close {
                 depth = depth.saturating_sub(1);
                 if depth == 0 {
-                    return true;
+                    break;
                 }
-            } else if rest.starts_with(b"(") {
-                self.skip_string();
-            } else {
-                self.at += 1;
             }
         }
+        true
     }
 }
 
@@ -242,6 +254,15 @@ mod tests {
     fn brackets_within_strings_and_comments_count_for_nothing() {
         assert_eq!(tokens("(a\\)b(c)) Tj % (never\nET"), ["(a\\)b(c))", "!Tj", "!ET"]);
         assert_eq!(tokens("[(]) % ]\n 1] TJ"), ["[(]) % ]\n 1]", "!TJ"]);
+    }
+
+    #[test]
+    fn a_string_may_end_right_before_its_dictionary() {
+        assert_eq!(
+            tokens("/P<</A<FEFF>>>BDC/P<</A<<FEFF>>>>BDC"),
+            ["/P", "<</A<FEFF>>>", "!BDC", "/P", "<</A<<FEFF>>>>", "!BDC"]
+        );
+        assert_eq!(tokens("[<41>[<42>]<</B<43>>>]TJ"), ["[<41>[<42>]<</B<43>>>]", "!TJ"]);
     }
 
     #[test]

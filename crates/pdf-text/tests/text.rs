@@ -56,6 +56,13 @@ fn beside_a_sign_a_narrower_gap_is_a_space() {
 }
 
 #[test]
+fn text_goes_on_after_marked_content_with_a_text_of_its_own() {
+    let content =
+        "BT /F 10 Tf 50 700 Td (un ) Tj /Span<</ActualText<FEFF2060>>>BDC ( ) Tj EMC (mot) Tj ET";
+    assert_eq!(text(content), "un mot");
+}
+
+#[test]
 fn every_operator_that_begins_a_line_begins_one() {
     let page =
         text("BT /F 10 Tf 12 TL 50 700 Td (un) Tj T* (deux) Tj 0 -14 TD (trois) Tj T* (quatre) Tj");

@@ -23,7 +23,7 @@ use rig::{Needs, Rig};
 /// database grows from one to the next.
 const BENCHES: [(&str, &[Needs]); 13] = [
     ("pdf", &[Needs::Native]),
-    ("pdf-quality", &[Needs::Native]),
+    ("pdf-quality", &[]),
     ("questions", &[Needs::Native]),
     ("cold", &[Needs::Stack]),
     ("auth", &[Needs::Native, Needs::Stack]),
