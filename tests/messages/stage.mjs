@@ -12,9 +12,12 @@ export const missing = [PROVIDERS_URL, DATABASE_URL, WEBHOOK_SECRET, WHAPI_WEBHO
   .every(Boolean) ? false : 'needs the stand-ins of the providers, the database and the secrets of the hooks'
 export const secrets = { database: WEBHOOK_SECRET, whapi: WHAPI_WEBHOOK_SECRET, auth: AUTH_HOOK_SECRET }
 
+/** The database, in as many sessions as are needed at once. */
+export const connect = (max) => postgres(DATABASE_URL, { max, onnotice: () => {} })
+
 /** The database, its channels without pace and quiet hours until the test ends. */
 export async function openOutbox(t) {
-  const sql = postgres(DATABASE_URL, { max: 2, onnotice: () => {} })
+  const sql = connect(2)
   const before = await sql`select * from public.message_channels`
   // What other tests left to send would take the faults that are scripted here.
   await sql`update public.outbound_messages set state = 'cancelled' where state = 'queued'`

@@ -2,7 +2,7 @@
 -- by the clock on the wall; what should be long ago is moved back.
 begin;
 set local search_path = tests, public, extensions;
-select plan(104);
+select plan(105);
 
 delete from outbound_messages;
 delete from private.early_statuses;
@@ -263,6 +263,8 @@ select is(tests.claim(), 'tu2', 'the urgent go all the same');
 update private.message_pacing set day = day - 1;
 update outbound_messages set due_at = now() where state = 'queued';
 select is(tests.claim(), 't3 t4 t5', 'the next day begins anew');
+select tests.record('d1', 't5', 'not_sent') is not null;
+select is(tests.claim(), 't5', 'what was given back does not count');
 delete from outbound_messages;
 
 -- ---------------------------------------------------------------- quiet hours, wherever it is night now

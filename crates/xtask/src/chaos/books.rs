@@ -16,6 +16,8 @@ use super::system::Providers;
 pub struct Rules {
     /// WhatsApp messages per second.
     pub per_second: u32,
+    /// Attempts that all Workers together may have under way.
+    pub under_way: usize,
     /// A stand-in told to stall accepts so much later than it was asked, in milliseconds.
     pub stall_ms: u64,
     /// Quiet hours, in minutes of the recipient's day.
@@ -55,9 +57,9 @@ pub struct Findings {
     /// Accepted in the recipient's quiet hours, not having been asked for by them. An attempt that the
     /// provider stalled may be accepted as much later as it stalls.
     pub quiet_hour_violations: usize,
-    /// Windows of one second that begin with a message and in which WhatsApp accepted more than
-    /// `per_second`, a quarter more and two: attempts begin at their own moments, but networks and busy
-    /// Workers bunch them.
+    /// Windows of one second, and of ten, that begin with a message and in which WhatsApp accepted more
+    /// than its pace allows. An attempt may begin a quarter of a second late, and what is under way in
+    /// all Workers may arrive at once: a busy machine bunches it.
     pub pacing_violations: usize,
     /// Claimed (for the attempt that was accepted) more than two seconds after a STOP of the
     /// recipient was recorded that no START had taken back. What was claimed before is on its way.
@@ -330,15 +332,23 @@ fn look_at_order(rows: &[Row], in_order: &[(usize, u64)], found: &mut Findings) 
 fn look_at_pace(rules: &Rules, accepted: &[Accepted], found: &mut Findings) {
     let mut times: Vec<u64> = accepted.iter().map(|message| message.elapsed).collect();
     times.sort_unstable();
-    let most = (rules.per_second + rules.per_second / 4 + 2) as usize;
-    let mut end = 0;
-    for (begin, time) in times.iter().enumerate() {
-        while times.get(end).is_some_and(|later| *later < time + 1000) {
-            end += 1;
-        }
-        found.most_in_one_second = found.most_in_one_second.max(end - begin);
-        if end - begin > most {
-            found.pacing_violations += 1;
+    for seconds in [1_u32, 10] {
+        let allowed = f64::from(rules.per_second) * (f64::from(seconds) + 0.25);
+        let allowed = allowed as usize + rules.under_way;
+        let mut end = 0;
+        for (begin, time) in times.iter().enumerate() {
+            while times.get(end).is_some_and(|later| *later < time + u64::from(seconds) * 1000) {
+                end += 1;
+            }
+            if seconds == 1 {
+                found.most_in_one_second = found.most_in_one_second.max(end - begin);
+            }
+            if end - begin > allowed {
+                found.pacing_violations += 1;
+                if found.pacing_violations % 50 == 1 {
+                    found.example(format!("{} in {seconds} s from {time} on", end - begin));
+                }
+            }
         }
     }
 }

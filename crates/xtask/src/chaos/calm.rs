@@ -25,8 +25,6 @@ pub async fn measure(root: &Path, messages: usize) -> Result<Value> {
 
 async fn send(system: &mut System, messages: usize) -> Result<Value> {
     const LATENCY_MS: u64 = 50;
-    // What a Worker may have open at once.
-    const CONNECTIONS: u64 = 6;
     let step = Step::start("writing");
     let settings = json!({ "latency_milliseconds": LATENCY_MS });
     system.providers.post("whapi/settings", &settings).await?;
@@ -78,6 +76,6 @@ async fn send(system: &mut System, messages: usize) -> Result<Value> {
         "messages": times.len(),
         "seconds": super::round(seconds),
         "messages_per_second": super::round(times.len() as f64 / seconds),
-        "bound_per_second": CONNECTIONS * 1000 / LATENCY_MS,
+        "bound_per_second": super::CONNECTIONS as u64 * 1000 / LATENCY_MS,
     }))
 }

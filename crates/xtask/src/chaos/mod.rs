@@ -75,6 +75,8 @@ const ZONES: [&str; 10] = [
 ];
 /// WhatsApp messages per second, in a storm of thousands.
 const LARGE_PER_SECOND: u32 = 60;
+/// What a Worker may have under way at once.
+const CONNECTIONS: usize = 6;
 /// Bangkok's distance from UTC, in minutes; it has no summer time.
 const BANGKOK: u64 = 7 * 60;
 /// Runs the storms and says what came of them.
@@ -238,6 +240,7 @@ async fn in_storm(
     let quiet = ((night % 1440) as u32, ((night + 300) % 1440) as u32);
     let rules = Rules {
         per_second: times.per_second,
+        under_way: WORKERS * CONNECTIONS,
         stall_ms: millis(times.stall),
         quiet,
         quiet_until_ms: u64::MAX,

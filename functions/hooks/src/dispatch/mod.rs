@@ -33,6 +33,11 @@ const RECORD_AT: usize = 50;
 const RECORD_AFTER_MS: u64 = 250;
 /// A call to the project that failed is made again after this.
 const AGAIN_MS: u64 = 1_000;
+/// A message that has a moment of its own begins at most so much later: the moments after that are those of
+/// other messages, and who makes up for lost time sends faster than the pace allows.
+const LATE_MS: u64 = 250;
+/// A connection on which nothing has come for so long is not counted on when more is claimed.
+const STUCK_MS: u64 = 2_000;
 /// How far ahead one waits for what is due soon; the cron comes every minute.
 const WAIT_MS: u64 = 10_000;
 /// How often one looks whether there was another call to look.
@@ -175,6 +180,8 @@ struct Waiting {
     message: Message,
     /// Not before this.
     start: u64,
+    /// Not after this, where its channel has a pace.
+    latest: Option<u64>,
     /// Our lease, in our clock.
     lease_end: u64,
 }
@@ -182,7 +189,7 @@ struct Waiting {
 /// Something that was begun and is done.
 enum Done {
     Claimed { began: u64, lease_ms: u64, answer: Result<Value, supabase::Error> },
-    Sent { channel: Channel, outcome: Outcome },
+    Sent { began: u64, channel: Channel, outcome: Outcome },
     Recorded { results: Vec<Value>, answer: Result<Value, supabase::Error> },
     LookedUp { messages: usize },
     Tick,
@@ -206,12 +213,15 @@ struct Run<'a> {
     /// When to claim.
     claim_at: Option<u64>,
     connections: usize,
-    sending: usize,
+    /// When the attempts under way began.
+    sending: Vec<u64>,
     claiming: bool,
     recording: bool,
     tick_at: Option<u64>,
+    /// Messages were given back because their moment had passed: they are due.
+    behind: bool,
     /// A provider asked to wait: its channel goes on at this time.
-    hold: [u64; 2],
+    hold: [Option<u64>; 2],
     summary: Summary,
 }
 
@@ -231,11 +241,12 @@ impl<'a> Run<'a> {
             uncertain: Vec::new(),
             claim_at: Some(now),
             connections: 0,
-            sending: 0,
+            sending: Vec::new(),
             claiming: false,
             recording: false,
             tick_at: None,
-            hold: [0; 2],
+            behind: false,
+            hold: [None; 2],
             summary: Summary::default(),
         }
     }
@@ -268,15 +279,18 @@ impl<'a> Run<'a> {
 
     /// Whether the run goes on though nothing is under way.
     fn has_more(&self, now: u64) -> bool {
-        !self.queue.is_empty() || (!self.results.is_empty() && now < self.end) || self.claims()
+        !self.queue.is_empty()
+            || (!self.results.is_empty() && now < self.end)
+            || self.claims(now)
+            || self.hold.iter().flatten().any(|until| self.goes_on(*until))
     }
 
     /// Whether another claim will be made.
-    fn claims(&self) -> bool {
+    fn claims(&self, now: u64) -> bool {
         self.left > 0
             && self.results.len() < RESULTS_MAX
             && self.claim_at.is_some_and(|at| self.goes_on(at))
-            && self.open_channels().next().is_some()
+            && self.open_channels(now).next().is_some()
     }
 
     /// Whether there is still time to claim then.
@@ -284,23 +298,29 @@ impl<'a> Run<'a> {
         at + CLAIM_MS <= self.begin_until
     }
 
-    /// The channels whose provider does not make us wait for the rest of the run.
-    fn open_channels(&self) -> impl Iterator<Item = &'static str> {
+    /// The channels whose provider does not make us wait.
+    fn open_channels(&self, now: u64) -> impl Iterator<Item = &'static str> {
         let usable = self.dispatcher.providers.channels();
-        usable.filter(|channel| self.goes_on(self.held(*channel))).map(Channel::name)
+        usable.filter(move |channel| self.held(*channel) <= now).map(Channel::name)
     }
 
     fn held(&self, channel: Channel) -> u64 {
-        self.hold.get(send::place(channel)).copied().unwrap_or_default()
+        self.hold.get(send::place(channel)).copied().flatten().unwrap_or_default()
     }
 
     fn begin(&mut self, flying: &FuturesUnordered<LocalBoxFuture<'a, Done>>, now: u64) {
         if self.dispatcher.again.swap(false, Ordering::Relaxed) {
             self.claim_at = Some(now);
         }
+        // What waited for a provider is due.
+        for hold in &mut self.hold {
+            if hold.take_if(|until| *until <= now).is_some() {
+                self.claim_at = Some(now);
+            }
+        }
         self.give_up_what_is_late(now);
 
-        let idle = self.sending == 0 && self.next_start().is_none_or(|start| start > now);
+        let idle = self.sending.is_empty() && self.next_start().is_none_or(|start| start > now);
         let due = idle || now >= self.record_at || self.results.len() >= RECORD_AT;
         let may = !self.recording && now >= self.record_from && now < self.end;
         if may && due && !self.results.is_empty() {
@@ -315,7 +335,7 @@ impl<'a> Run<'a> {
         }
 
         let low = self.queue.len() <= RESERVE;
-        if !self.claiming && low && self.claims() && self.claim_at.is_some_and(|at| at <= now) {
+        if !self.claiming && low && self.claims(now) && self.claim_at.is_some_and(|at| at <= now) {
             self.claiming = true;
             self.connections += 1;
             flying.push(self.claim(now));
@@ -324,7 +344,7 @@ impl<'a> Run<'a> {
         while self.connections < CONNECTIONS {
             let place = self.queue.iter().position(|waiting| self.start_of(waiting) <= now);
             let Some(waiting) = place.and_then(|place| self.queue.remove(place)) else { break };
-            self.sending += 1;
+            self.sending.push(now);
             self.connections += 1;
             flying.push(self.send(waiting, now));
         }
@@ -344,15 +364,19 @@ impl<'a> Run<'a> {
         waiting.lease_end.saturating_sub(RECORD_MS).min(self.end).saturating_sub(from)
     }
 
-    /// Gives back what can no longer begin in time: another dispatcher will take it.
+    /// Gives back what can no longer begin in time: it is claimed again, by us or another dispatcher.
     fn give_up_what_is_late(&mut self, now: u64) {
         let mut place = 0;
         while let Some(waiting) = self.queue.get(place) {
             let from = self.start_of(waiting).max(now);
+            let missed = waiting.latest.is_some_and(|latest| from > latest);
             let late = from > self.begin_until || self.patience(waiting, from) < send::LEAST_MS;
-            if !late {
+            if !late && !missed {
                 place += 1;
-            } else if let Some(waiting) = self.queue.remove(place) {
+                continue;
+            }
+            self.behind |= !late;
+            if let Some(waiting) = self.queue.remove(place) {
                 self.summary.not_sent += 1;
                 self.add_result(now, waiting.message.result(json!({ "outcome": "not_sent" })));
             }
@@ -372,13 +396,16 @@ impl<'a> Run<'a> {
         let lease_ms = (2 * self.begin_until.saturating_sub(now)).clamp(LEAST_LEASE_MS, LEASE_MS)
             / 1000
             * 1000;
+        let stuck =
+            self.sending.iter().filter(|began| now.saturating_sub(**began) > STUCK_MS).count();
+        let most = BATCH * CONNECTIONS.saturating_sub(stuck).max(1) / CONNECTIONS;
         let mut arguments = json!({
             "dispatcher": self.name,
-            "max_messages": BATCH.min(self.left),
+            "max_messages": most.min(self.left),
             "lease_seconds": lease_ms / 1000,
         });
         // Without the argument all channels are meant.
-        let channels: Vec<&str> = self.open_channels().collect();
+        let channels: Vec<&str> = self.open_channels(now).collect();
         if channels.len() < Channel::ALL.len()
             && let Some(fields) = arguments.as_object_mut()
         {
@@ -400,7 +427,7 @@ impl<'a> Run<'a> {
             let Waiting { message, .. } = waiting;
             let channel = message.channel;
             let outcome = providers.send(app, message, patience).await;
-            Done::Sent { channel, outcome }
+            Done::Sent { began: now, channel, outcome }
         })
     }
 
@@ -442,6 +469,7 @@ impl<'a> Run<'a> {
         };
         earlier(self.next_start());
         earlier(self.claim_at);
+        self.hold.iter().for_each(|until| earlier(*until));
         let record_at = self.record_at.max(self.record_from);
         earlier((!self.results.is_empty()).then_some(record_at));
         if self.tick_at.is_some_and(|at| at > now && at <= next) {
@@ -473,8 +501,10 @@ impl<'a> Run<'a> {
                     }
                 }
             }
-            Done::Sent { channel, outcome } => {
-                self.sending -= 1;
+            Done::Sent { began, channel, outcome } => {
+                if let Some(place) = self.sending.iter().position(|other| *other == began) {
+                    self.sending.swap_remove(place);
+                }
                 match outcome.kind {
                     send::Kind::Accepted => self.summary.accepted += 1,
                     send::Kind::Retry => self.summary.retried += 1,
@@ -484,7 +514,7 @@ impl<'a> Run<'a> {
                 if let Some(wait) = outcome.hold
                     && let Some(hold) = self.hold.get_mut(send::place(channel))
                 {
-                    *hold = (*hold).max(now + milliseconds(wait));
+                    *hold = (*hold).max(Some(now + milliseconds(wait)));
                 }
                 if let Some(code) = outcome.trouble {
                     self.log(
@@ -500,7 +530,11 @@ impl<'a> Run<'a> {
                 match answer {
                     // What waited for these can go now: a person's next message. What there was no time
                     // for would only come back.
-                    Ok(_) if results.iter().any(|result| result["outcome"] != "not_sent") => {
+                    Ok(_)
+                        if self.behind
+                            || results.iter().any(|result| result["outcome"] != "not_sent") =>
+                    {
+                        self.behind = false;
                         self.claim_at = Some(self.claim_at.map_or(now, |at| at.min(now)));
                     }
                     Ok(_) => {}
@@ -533,18 +567,24 @@ impl Run<'_> {
         let nothing = messages.is_empty() && uncertain.is_empty();
         self.summary.claimed += messages.len();
         self.left = self.left.saturating_sub(messages.len());
-        for message in messages {
-            // What cannot be read keeps its lease until that runs out.
-            match Message::read(message) {
-                Some(message) => {
-                    self.queue.push_back(Waiting {
-                        start: now + message.wait_ms,
-                        lease_end,
-                        message,
-                    });
-                }
-                None => self.log("a message could not be read", &"claim_outbound_messages"),
+        let read: Vec<Option<Message>> = messages.into_iter().map(Message::read).collect();
+        // Without a pace all may go at once.
+        let mut paced = [false; 2];
+        for message in read.iter().flatten().filter(|message| message.wait_ms > 0) {
+            if let Some(paced) = paced.get_mut(send::place(message.channel)) {
+                *paced = true;
             }
+        }
+        for message in read {
+            // What cannot be read keeps its lease until that runs out.
+            let Some(message) = message else {
+                self.log("a message could not be read", &"claim_outbound_messages");
+                continue;
+            };
+            let start = now + message.wait_ms;
+            let paced = paced.get(send::place(message.channel)).is_some_and(|paced| *paced);
+            let latest = paced.then_some(start + LATE_MS);
+            self.queue.push_back(Waiting { start, latest, lease_end, message });
         }
         // Stable: at the same moment the urgent ones stay before the others.
         self.queue.make_contiguous().sort_by_key(|waiting| waiting.start);
