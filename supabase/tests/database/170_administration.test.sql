@@ -1,7 +1,7 @@
 -- list_students and get_student: what they show, in which order, to whom.
 begin;
 set local search_path = tests, public, extensions;
-select plan(317);
+select plan(375);
 
 -- The ids of a page.
 create function tests.ids(page json) returns text[] language sql as $$
@@ -165,6 +165,7 @@ from (values
   ('50%', 's6'), ('50%_', 's6'), ('50__', null), ('remise\', 's6'), ('\\', null),
   ('074 00 00 01', 's1'), ('+241 74 00 00 01', 's1'), ('0024174000001', 's1'), ('+241 074000001', 's1'), ('(241) 74-00-00-01', 's1'), ('74.00.00.01', 's1'),
   ('074', 's1 s2'), ('066 12', 's3'), ('+241066123456', 's3'), ('+24166123456', 's3'), ('07 00 00 00 03', 's4'), ('06 12 34 56 78', 's5'),
+  ('s10@pgtap.invalid', 's10'), ('s10@pgtap.other', null), ('t10@pgtap.invalid', null), ('elmeida', null), ('+24184000001', null),
   ('awa 060 00 00 00', 's9'), ('060 00 00 00 awa', 's9'), ('24', 's1 s10 s11 s2 s3 s6 s7 s8 s9')) as vectors (word, found);
 select is(list_students(search => search) ->> 'total', '17', 'an empty search finds everybody') from unnest(array[null, '', '   ']) as search;
 select tests.refuses(format('select list_students(search => %L)', search), 'search_too_short', format('"%s" is too little to look for', search))
@@ -174,18 +175,35 @@ select lives_ok(format('select list_students(search => %L)', repeat(search, 100)
 -- More matches than are counted: the list goes on, its end is not known.
 select tests.act_as_owner();
 alter table private.student_records drop constraint student_records_inscription_id_fkey;
-insert into private.student_records (inscription_id, full_name, masterclass_id, validated, registered_at)
-select gen_random_uuid(), 'Foule ' || n, tests.id('other'), n % 2 = 0, timestamptz '2026-04-01' + n * interval '1 minute' from generate_series(1, 10001) n;
+insert into private.student_records (inscription_id, full_name, masterclass_id, validated, registered_at, pre_score, post_score, max_score)
+select gen_random_uuid(), name || ' ' || n, tests.id('other'), n % 2 = 0, timestamptz '2026-04-01' + n * interval '1 minute', n % 5, n % 7, 10
+from (values ('Foule', 2500), ('Aaron', 3000)) as crowd (name, size), generate_series(1, size) n;
+update public.masterclass_statistics s set registered = registered + 5500, validated = validated + 2750 where s.masterclass_id = tests.id('other');
+create function tests.crowd(told text) returns setof text language sql as $$
+  select is(page ->> 'total' || ' ' || (page ->> 'total_is_exact') || ' ' || (page -> 'students' -> 0 ->> 'full_name'), '1000 false Foule 2500', 'beyond a thousand the total is not exact, ' || told)
+  from list_students(search => 'foule') as page
+  union all
+  select is(page ->> 'total' || ' ' || (page ->> 'total_is_exact'), cardinality(tests.expected('gain', true, null, true, null, '2026-04-01', 'foule')) || ' true', 'below, it is, ' || told)
+  from list_students(search => 'foule', registered_to => '2026-04-01', validated => true) as page
+  union all
+  select is(tests.ids(list_students(search => 'foule', sort => sort, descending => descending, page => number)), expected[20 * number - 19 : 20 * number],
+    format('page %s, %s, %s, %s', number, sort, case when descending then 'descending' else 'ascending' end, told))
+  from unnest(array['registered_at', 'full_name', 'pre_score', 'post_score', 'gain']) as sort, unnest(array[true, false]) as descending,
+    tests.expected(sort, descending, null, null, null, null, 'foule') as expected, unnest(array[1, 50]) as number
+  union all
+  select is(tests.ids(list_students(search => 'foule', sort => sort, cursor => (page -> way)::jsonb)), expected, format('%s, %s, %s', way, sort, told))
+  from unnest(array['registered_at', 'full_name', 'gain']) as sort, list_students(search => 'foule', sort => sort, page => 50) as page,
+    tests.expected(sort, true, null, null, null, null, 'foule') as all_of_them,
+    lateral (values ('next', all_of_them[1001:1020]), ('previous', all_of_them[961:980])) as ways (way, expected)
+  union all
+  select is(json_array_length(list_students(search => 'foule', page => 51) -> 'students'), 0, 'beyond the total no page has a number, ' || told)
+$$;
 select tests.act_as('tutor');
-select is(page ->> 'total' || ' ' || (page ->> 'total_is_exact') || ' ' || (page -> 'students' -> 0 ->> 'full_name'), '10000 false Foule 10001', 'beyond ten thousand the total is not exact')
-from list_students(search => 'foule') as page;
-select is(page ->> 'total' || ' ' || (page ->> 'total_is_exact') || ' ' || (page -> 'students' -> 0 ->> 'full_name'), '5000 true Foule 10000', 'below, it is')
-from list_students(search => 'foule', validated => true) as page;
-select is(list_students(search => 'foule', page => 2500, per_page => 4) -> 'students' -> 3 ->> 'full_name', 'Foule 2', 'the last page that has a number');
-select is(json_array_length(list_students(search => 'foule', page => 2501, per_page => 4) -> 'students'), 0, 'then pages have none');
-select is(
-  list_students(search => 'foule', per_page => 4, cursor => (list_students(search => 'foule', page => 2500, per_page => 4) -> 'next')::jsonb) -> 'students' -> 0 ->> 'full_name',
-  'Foule 1', 'and links go on');
+select tests.crowd('and the planner knows nothing');
+select tests.act_as_owner();
+analyze private.student_records;
+select tests.act_as('tutor');
+select tests.crowd('and the planner knows how many there are');
 
 -- ---------------------------------------------------------------- cursors that do not fit
 select tests.refuses(format('select list_students(cursor => %L)', cursor), 'invalid_cursor', 'refused: ' || cursor)
