@@ -103,3 +103,26 @@ fn generate_in(
     }
     questions
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_are_heard_of_in_their_order_and_again_for_the_other_language() {
+        use Stage::{Balance, Facts, Layout, Selection, Sentences};
+        let text = include_str!("../tests/fixtures/sang.txt").replace('\u{c}', "\n");
+        let pages = [Page { number: 1, text }];
+        let heard = |count| {
+            let options = Options { count, language: Language::Fr, seed: 1, avoid: Vec::new() };
+            let mut stages = Vec::new();
+            let watched = generate_watched(&pages, &options, &mut |stage| stages.push(stage));
+            assert_eq!(watched, generate(&pages, &options));
+            stages
+        };
+        assert_eq!(heard(1), [Layout, Sentences, Facts, Selection, Balance]);
+        let twice = heard(1000);
+        assert_eq!(twice.iter().filter(|stage| **stage == Facts).count(), 2);
+        assert_eq!(twice.last(), Some(&Balance));
+    }
+}
