@@ -116,7 +116,7 @@ function report(scores, poppler) {
       value: percent(over(reader, measure)),
       unit: '%',
     })),
-  )
+  ).filter(({ value }) => !Number.isNaN(value)) // No document has such words.
   const worst = scores.reduce((least, next) => (next.griot.recall < least.griot.recall ? next : least))
   const atLeast = (measure, what) => ({
     what,
