@@ -65,8 +65,8 @@ $$;
 comment on function private.search_patterns(text) is 'The LIKE patterns of a search, all of which must match private.student_records.search_text.';
 
 -- The patterns as a condition on r.search_text; `parameter` is the array of them in the statement. Every
--- three letters are a list of rows to the index, so it is asked for six characters of a long word, and not
--- for what comes after the @ of an address; the row itself is compared with all of it.
+-- three letters are a list of rows to the index, so it is asked for the end of a long word only, for less of each
+-- where there are several, and not for what comes after the @ of an address. The row is compared with all of it.
 create function private.search_condition(patterns text[], parameter text)
 returns text
 language sql
@@ -74,10 +74,10 @@ immutable
 set search_path = ''
 as $$
   select coalesce(string_agg(format(
-    case when length(p.pattern) > 8 and length(split_part(p.pattern, '@', 1)) > 3 then
-      ' and r.search_text like ''%%'' || right(split_part(substr(%1$s, 2, length(%1$s) - 2), ''@'', 1), 6) || ''%%'' and r.search_text || '''' like %1$s'
-    else ' and r.search_text like %1$s' end, format('%s[%s]', parameter, p.n)), '' order by p.n), '')
-  from unnest(patterns) with ordinality as p (pattern, n)
+    case when length(p.pattern) > asked.letters + 2 and length(split_part(p.pattern, '@', 1)) > 3 then
+      ' and r.search_text like ''%%'' || right(split_part(substr(%1$s, 2, length(%1$s) - 2), ''@'', 1), %2$s) || ''%%'' and r.search_text || '''' like %1$s'
+    else ' and r.search_text like %1$s' end, format('%s[%s]', parameter, p.n), asked.letters), '' order by p.n), '')
+  from unnest(patterns) with ordinality as p (pattern, n), (values (case cardinality(patterns) when 1 then 6 else 4 end)) as asked (letters)
 $$;
 
 comment on function private.search_condition(text[], text) is 'SQL that holds where all patterns match r.search_text.';
