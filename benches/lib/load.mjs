@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url'
 import { percentile } from './stats.mjs'
 
 /**
- * A load generator. `run({ url, requests, connections, seconds, status })` sends `requests`
- * (`{ method, path, headers, body }`) in turn over so many connections and answers with
+ * A load generator. `run({ url, requests, connections, amount, status })` makes so many of `requests`
+ * (`{ method, path, headers, body }`), in turn over so many connections, and answers with
  * `{ calls, throughput, p50, p99 }` (per second, milliseconds). Any other status, error or timeout is an error;
  * `status` is any success where nothing is said; `amount` calls instead of `seconds`.
  */
@@ -27,15 +27,18 @@ export function generator() {
 }
 
 /**
- * Runs `targets` (by name, `{ url, requests }`) in turn, A B C A B C, after a warm-up of each. Answers by name
+ * Runs `targets` (by name, `{ url, requests }`) in turn, A B C A B C, for about so many seconds each, after a warm-up
+ * of each. (What is counted is requests: at the end of a time some would be cut off.) Answers by name
  * with a list of measurements, one for each round. `settle(name, answer)` is waited for after each: what a target
  * still does after its answers must not slow down the next, and may be added to the answer.
  */
 export async function rounds(generator, targets, { connections, seconds, rounds, status, settle }) {
   const measured = Object.fromEntries(Object.keys(targets).map((name) => [name, []]))
+  const amounts = Object.fromEntries(Object.keys(targets).map((name) => [name, connections * (rounds > 1 ? 20 : 2)]))
   for (let round = 0; round <= rounds; round++) {
     for (const [name, target] of Object.entries(targets)) {
-      const answer = await generator.run({ connections, status, seconds: round ? seconds : Math.min(seconds, 1), ...target })
+      const answer = await generator.run({ connections, status, amount: amounts[name], ...target })
+      amounts[name] = Math.max(Math.ceil(answer.throughput * seconds), connections * 5)
       await settle?.(name, answer)
       // The first calls fill caches, start isolates and have V8 compile what is hot.
       if (round) measured[name].push(answer)

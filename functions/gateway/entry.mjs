@@ -7,5 +7,36 @@ import documents from "../../build/document.wasm";
 globalThis.griotOpenPdf = () => new PdfInstance(documents);
 globalThis.griotCallMcq = (call) => callMcq(documents, call);
 
+// Futures go on in microtasks; V8's own cost less than those of the platform's function. Errors are
+// reported as there: that is how the module around wasm learns of a panic.
+globalThis.queueMicrotask = (task) => {
+  Promise.resolve().then(() => {
+    try {
+      task();
+    } catch (error) {
+      reportError(error);
+    }
+  });
+};
+
+// What crosses over to wasm and back crosses over in one piece (src/exchange.rs).
+globalThis.griotRequestHead = ({ method, url, headers }) => {
+  let lines = `${method}\n${url}`;
+  for (const [name, value] of headers) lines += `\n${name}:${value}`;
+  return lines;
+};
+globalThis.griotResponse = (status, lines, body) => {
+  // An object costs half of what a list of pairs does.
+  const headers = {};
+  for (const line of lines.split("\n")) {
+    const colon = line.indexOf(":");
+    if (colon < 0) continue;
+    const [name, value] = [line.slice(0, colon), line.slice(colon + 1)];
+    headers[name] = name in headers ? `${headers[name]}, ${value}` : value;
+  }
+  // The bytes are those of wasm's memory, which goes on.
+  return new Response(body.length > 0 ? body.slice() : null, { status, headers });
+};
+
 export * from "../../build/index.js";
 export { default } from "../../build/index.js";

@@ -1,8 +1,9 @@
-//! What the benches compare the wasm with: `bench-native pdf|questions …`, started by
+//! What the benches compare the wasm with: `bench-native pdf|questions|verify-token …`, started by
 //! `benches/*.mjs`. Each prints one JSON object.
 
 mod pdf;
 mod questions;
+mod token;
 
 use anyhow::{Result, bail};
 
@@ -13,7 +14,10 @@ fn main() -> Result<()> {
     let measured = match what.as_deref() {
         Some("pdf") => pdf::measure(&rest)?,
         Some("questions") => questions::measure(&rest)?,
-        _ => bail!("usage: bench-native pdf FILE…, or questions PAGES.json COUNT RUNS"),
+        Some("verify-token") => token::measure(&rest)?,
+        _ => bail!(
+            "usage: bench-native pdf FILE…, questions PAGES.json COUNT RUNS, or verify-token ISSUER ROUNDS < TOKENS"
+        ),
     };
     println!("{measured}");
     Ok(())

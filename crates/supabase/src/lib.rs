@@ -12,6 +12,7 @@ mod sendable;
 mod signatures;
 mod storage;
 pub mod token;
+mod transport;
 
 pub use deadline::Timer;
 pub use error::Error;

@@ -1,7 +1,7 @@
 //! One Supabase project, and in whose name it is called.
 
 use crate::deadline::within;
-use crate::{AccessToken, Error, Timer, sendable};
+use crate::{AccessToken, Error, Timer, sendable, transport};
 use futures_util::future::{BoxFuture, ready};
 use reqwest::header::{ACCEPT_LANGUAGE, AUTHORIZATION, HeaderMap, HeaderValue};
 use serde::Serialize;
@@ -133,16 +133,29 @@ impl Project {
         read(if body.is_empty() { b"null" } else { &body })
     }
 
+    /// In a box, so that the code for it is there once and not for each kind of arguments.
     fn call<'a>(
         &'a self,
         identity: Identity<'_>,
         function: &str,
         arguments: String,
     ) -> BoxFuture<'a, Result<Vec<u8>, Error>> {
-        match self.from(identity, &format!("rpc/{function}")) {
-            Ok(query) => self.execute(query.rpc(arguments)),
-            Err(error) => Box::pin(ready(Err(error))),
-        }
+        let address = self.address(&format!("/rest/v1/rpc/{function}"));
+        let headers = match self.headers(identity) {
+            Ok(headers) => headers,
+            Err(error) => return Box::pin(ready(Err(error))),
+        };
+        let call = sendable(async move {
+            let (status, body) = transport::post(&self.http, &address, headers, arguments)
+                .await
+                .map_err(|cause| Error::Unreachable { service: REST, cause })?;
+            if (200..300).contains(&status) {
+                Ok(body)
+            } else {
+                Err(Error::from_answer(REST, status, &body))
+            }
+        });
+        Box::pin(within(&self.timer, REST, call))
     }
 
     /// Runs a query; the body of a success. In a box, so that the code for it is there once and not

@@ -13,6 +13,7 @@ use jsonwebtoken::dangerous::insecure_decode;
 use jsonwebtoken::{Algorithm, TokenData};
 use serde::Deserialize;
 use serde_json::Value;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use url::Url;
 use uuid::Uuid;
@@ -25,6 +26,8 @@ const KEYS_MAX_AGE_SECONDS: u64 = 600;
 /// Seconds between two fetches caused by unknown key ids, so that a flood of forged tokens does
 /// not become a flood on the Auth server.
 const KEYS_MIN_AGE_SECONDS: u64 = 30;
+/// Verified tokens that are remembered at once: one or two thousand bytes each.
+const VERIFIED_MAX: usize = 500;
 /// Longest accepted token, in bytes. Real ones have one or two thousand.
 const TOKEN_MAX_BYTES: usize = 8 * 1024;
 
@@ -84,6 +87,14 @@ struct Claims {
 /// The published keys, by their ids.
 type Keys = Vec<(String, Arc<PublicKey>)>;
 
+/// What a token says that was verified.
+#[derive(Clone, Copy)]
+struct Verified {
+    user_id: Uuid,
+    exp: u64,
+    nbf: Option<u64>,
+}
+
 #[derive(Default)]
 struct KeyCache {
     keys: Option<Keys>,
@@ -91,6 +102,8 @@ struct KeyCache {
     fetched_at: u64,
     /// Unix seconds of the last fetch that was started.
     attempted_at: u64,
+    /// Tokens that these keys verified: people come back with the same one for an hour.
+    verified: HashMap<String, Verified>,
 }
 
 /// Verifies access tokens of one project. Holds its public keys between requests.
@@ -138,6 +151,29 @@ impl Verifier {
         if token.len() > TOKEN_MAX_BYTES {
             return Err(refused("too long"));
         }
+        let known = self.remembered(token, now);
+        let Verified { user_id, exp, nbf } = match known {
+            Some(known) => known,
+            None => self.verify_signature(token, now).await?,
+        };
+        if exp.saturating_add(LEEWAY_SECONDS) <= now {
+            return Err(Invalid::Expired);
+        }
+        if nbf.is_some_and(|nbf| nbf > now.saturating_add(LEEWAY_SECONDS)) {
+            return Err(refused("not yet valid"));
+        }
+        Ok(Subject { user_id, token: AccessToken(token.to_owned()) })
+    }
+
+    /// What `token` says, where its signature was verified before with the keys that still hold.
+    fn remembered(&self, token: &str, now: u64) -> Option<Verified> {
+        let cache = self.cache.lock().unwrap_or_else(|broken| broken.into_inner());
+        let fresh = now.saturating_sub(cache.fetched_at) < KEYS_MAX_AGE_SECONDS;
+        cache.verified.get(token).filter(|_| fresh).copied()
+    }
+
+    /// Verifies everything but the times.
+    async fn verify_signature(&self, token: &str, now: u64) -> Result<Verified, Invalid> {
         // Nothing of it counts before its signature was verified; nor does its header's choice of an
         // algorithm, which is the key's.
         let TokenData { header, claims } = insecure_decode::<Claims>(token).map_err(refused)?;
@@ -172,17 +208,17 @@ impl Verifier {
         if !ours(&claims.aud) && !claims.aud.as_array().is_some_and(|list| list.iter().any(ours)) {
             return Err(refused("another audience"));
         }
-        if claims.exp.saturating_add(LEEWAY_SECONDS) <= now {
-            return Err(Invalid::Expired);
-        }
-        if claims.nbf.is_some_and(|nbf| nbf > now.saturating_add(LEEWAY_SECONDS)) {
-            return Err(refused("not yet valid"));
-        }
         // `anon` and `service_role` are keys of the project, not people.
         if claims.role != "authenticated" {
             return Err(refused("not the token of a person"));
         }
-        Ok(Subject { user_id: claims.sub, token: AccessToken(token.to_owned()) })
+        let verified = Verified { user_id: claims.sub, exp: claims.exp, nbf: claims.nbf };
+        let mut cache = self.cache.lock().unwrap_or_else(|broken| broken.into_inner());
+        if cache.verified.len() >= VERIFIED_MAX {
+            cache.verified.clear();
+        }
+        cache.verified.insert(token.to_owned(), verified);
+        Ok(verified)
     }
 
     /// The public key with this id, fetched when it is not at hand.
@@ -208,6 +244,7 @@ impl Verifier {
                     let found = find(&keys, kid);
                     let mut cache = self.cache.lock().unwrap_or_else(|broken| broken.into_inner());
                     cache.keys = Some(keys);
+                    cache.verified.clear();
                     cache.fetched_at = now;
                     return found.ok_or_else(|| refused("unknown key id"));
                 }

@@ -251,6 +251,32 @@ async fn a_token_expires_ten_seconds_after_its_time() {
 }
 
 #[tokio::test]
+async fn a_token_that_was_verified_is_held_to_its_times_and_to_the_keys_of_the_moment() {
+    let (old, new) = (Key::es256("k-1", 7), Key::es256("k-1", 9));
+    let server = KeyServer::start(vec![old.public.clone()]).await;
+    let verifier = server.verifier();
+    let token = old.sign(&server.claims());
+    for _ in 0..2 {
+        assert_eq!(verifier.verify(&token, NOW).await.unwrap().user_id.to_string(), USER);
+    }
+    let (head, signature) = token.rsplit_once('.').unwrap();
+    let forged = format!("{head}.{}", signature.chars().rev().collect::<String>());
+    assert!(matches!(verifier.verify(&forged, NOW).await, Err(Invalid::Refused(_))));
+
+    // Its key was taken back: known for ten minutes, then no longer.
+    *server.keys.lock().unwrap() = vec![new.public.clone()];
+    assert!(verifier.verify(&token, NOW + 599).await.is_ok());
+    assert!(matches!(verifier.verify(&token, NOW + 600).await, Err(Invalid::Refused(_))));
+    let other = new.sign(&server.claims());
+    assert!(verifier.verify(&other, NOW + 601).await.is_ok());
+    assert!(matches!(verifier.verify(&token, NOW + 601).await, Err(Invalid::Refused(_))));
+
+    let brief = new.sign(&with(&server.claims(), "exp", json!(NOW + 700)));
+    assert!(verifier.verify(&brief, NOW + 700).await.is_ok());
+    assert!(matches!(verifier.verify(&brief, NOW + 710).await, Err(Invalid::Expired)));
+}
+
+#[tokio::test]
 async fn keys_are_fetched_once_and_again_after_ten_minutes() {
     let key = Key::es256("k-1", 7);
     let server = KeyServer::start(vec![key.public.clone()]).await;

@@ -1,5 +1,7 @@
 //! The Worker. It mounts the functions and gives them the platform they run on; nothing else.
 
+#[cfg(target_arch = "wasm32")]
+mod exchange;
 mod openapi;
 #[cfg(target_arch = "wasm32")]
 mod platform;

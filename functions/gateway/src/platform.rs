@@ -12,8 +12,8 @@ use supabase::Download;
 use url::Url;
 use wasm_bindgen::prelude::*;
 use worker::{
-    Date, Delay, Env, Fetch, Method, RateLimiter, Request, RequestInit, RequestRedirect,
-    console_error, console_log,
+    Delay, Env, Fetch, Method, RateLimiter, Request, RequestInit, RequestRedirect, console_error,
+    console_log, js_sys,
 };
 
 #[wasm_bindgen]
@@ -63,7 +63,8 @@ impl WorkerPlatform {
 
 impl Platform for WorkerPlatform {
     fn now_ms(&self) -> u64 {
-        Date::now().as_millis()
+        // `worker::Date` makes an object first.
+        js_sys::Date::now() as u64
     }
 
     fn log(&self, line: &str) {

@@ -1,5 +1,6 @@
 //! The events Cloudflare delivers.
 
+use crate::exchange;
 use crate::platform::WorkerPlatform;
 use axum::body::Body;
 use edge::{App, Config, Incident, LookNow, Service, report};
@@ -8,9 +9,8 @@ use hooks::{Budget, Dispatcher};
 use http::{Response, StatusCode, header};
 use std::cell::OnceCell;
 use std::rc::Rc;
-use worker::{
-    Context, Env, Error, HttpRequest, Result, ScheduleContext, ScheduledEvent, console_error, event,
-};
+use worker::worker_sys::web_sys;
+use worker::{Context, Env, Error, Result, ScheduleContext, ScheduledEvent, console_error, event};
 
 /// What lives as long as the isolate: configuration, routes, signing keys, and who sends messages.
 struct Isolate {
@@ -31,18 +31,24 @@ fn start() {
 /// One HTTP request. It goes on, for the 30 s the platform grants, when the caller hangs up:
 /// without `wait_until` the platform would drop it where it stands.
 #[event(fetch)]
-async fn fetch(request: HttpRequest, env: Env, context: Context) -> Result<Response<Body>> {
+async fn fetch(request: web_sys::Request, env: Env, context: Context) -> Result<web_sys::Response> {
     let Some(isolate) = isolate(&env) else {
-        return Ok(misconfigured());
+        return exchange::response(misconfigured()).await;
     };
     let (answer, answered) = oneshot::channel();
     context.wait_until(async move {
         let Isolate { service, dispatcher } = isolate.as_ref();
-        let mut response = service.serve(request.map(Body::new)).await;
+        let mut response = match exchange::request(request).await {
+            Ok(request) => service.serve(request).await,
+            Err(error) => {
+                let _ = answer.send(Err(error));
+                return;
+            }
+        };
         let incident = response.extensions_mut().remove::<Incident>();
         let look = response.extensions_mut().remove::<LookNow>();
         // Nobody listens any more when the caller has hung up.
-        let _ = answer.send(response);
+        let _ = answer.send(Ok(response));
         if let Some(incident) = incident {
             report(service.app(), &incident).await;
         }
@@ -50,7 +56,9 @@ async fn fetch(request: HttpRequest, env: Env, context: Context) -> Result<Respo
             dispatcher.run(Budget::AFTER_ANSWER).await;
         }
     });
-    answered.await.map_err(|_| Error::RustError("the request was dropped".into()))
+    let response =
+        answered.await.map_err(|_| Error::RustError("the request was dropped".into()))??;
+    exchange::response(response).await
 }
 
 /// Every minute (`wrangler.toml`): messages whose webhook was lost, that were put off, or that another
