@@ -445,3 +445,36 @@ fn unix_ms() -> Result<u64> {
 fn round(seconds: f64) -> f64 {
     (seconds * 10.0).round() / 10.0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seeds_are_a_range_with_both_ends_or_one() {
+        assert_eq!(seeds("3..5"), Ok(3..=5));
+        assert_eq!(seeds("7"), Ok(7..=7));
+        assert!(seeds("5..3").is_err() && seeds("one").is_err());
+    }
+
+    #[test]
+    fn a_summary_adds_up_what_was_counted_and_names_what_was_bad() {
+        let run = |seed: u64, lost: u64, drain: f64| {
+            let report = json!({ "seed": seed, "lost": lost, "facts": 10, "drain_seconds": drain });
+            (seed, report, Findings::default())
+        };
+        let summary = summary(&[run(1, 0, 3.5), run(2, 2, 1.0)], &[2]);
+        assert_eq!(summary["lost"], 2);
+        assert_eq!(summary["facts"], 20);
+        assert_eq!(summary["drain_seconds"], 3.5);
+        assert_eq!((&summary["seeds"], &summary["bad_seeds"]), (&json!([1, 2]), &json!([2])));
+    }
+
+    #[test]
+    fn what_is_not_done_with_is_bad() {
+        let done = Findings { drained: true, ..Findings::default() };
+        assert!(!done.is_bad());
+        assert!(Findings::default().is_bad());
+        assert!(Findings { drained: true, duplicated_unknown: 1, ..Findings::default() }.is_bad());
+    }
+}
