@@ -259,6 +259,7 @@ try {
       'Rows: registrations, and as many messages in the outbox. Of more than 100,000 registrations the first 100,000 have answers to questions (1.6 million answers), the others only scores.',
       '“questions” lists the same few questions at every size: what moves there is the machine.',
       'Where there are fewer than 500 pages, the last one is taken for the 500th. The ratio is that of the worst page.',
+      'Searched by first name, in order of names: all who have it stand together in that order, far from where the list begins, so that the matches (2 % of all registrations) have to be fetched and sorted. No index of PostgreSQL has both the words and the order.',
       'Before it is measured each page is compared with what its function answers, and the 500th page by number with that by link.',
     ],
     versions: {},
