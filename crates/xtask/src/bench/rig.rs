@@ -71,7 +71,8 @@ impl Rig {
 
     /// Ends it.
     pub async fn stop(self) {
-        if let Some((system, _)) = self.system {
+        if let Some((system, mut twin)) = self.system {
+            twin.kill();
             system.stop().await;
         }
     }
