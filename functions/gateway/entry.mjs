@@ -3,6 +3,7 @@
 // instance of its own, with memory of its own, that is thrown away after it.
 import { callMcq, PdfInstance } from "../../crates/document-module/instance.mjs";
 import documents from "../../build/document.wasm";
+import Griot from "../../build/index.js";
 
 globalThis.griotOpenPdf = () => new PdfInstance(documents);
 globalThis.griotCallMcq = (call) => callMcq(documents, call);
@@ -39,4 +40,12 @@ globalThis.griotResponse = (status, lines, body) => {
 };
 
 export * from "../../build/index.js";
-export { default } from "../../build/index.js";
+
+export default class extends Griot {
+  // The platform waits for what was begun, also when the caller hangs up.
+  fetch(request) {
+    const answer = super.fetch(request);
+    this.ctx.waitUntil(answer);
+    return answer;
+  }
+}

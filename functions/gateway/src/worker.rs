@@ -4,7 +4,6 @@ use crate::exchange;
 use crate::platform::WorkerPlatform;
 use axum::body::Body;
 use edge::{App, Config, Incident, LookNow, Service, report};
-use futures_channel::oneshot;
 use hooks::{Budget, Dispatcher};
 use http::{Response, StatusCode, header};
 use std::cell::OnceCell;
@@ -28,36 +27,28 @@ fn start() {
     console_error_panic_hook::set_once();
 }
 
-/// One HTTP request. It goes on, for the 30 s the platform grants, when the caller hangs up:
-/// without `wait_until` the platform would drop it where it stands.
+/// One HTTP request. `entry.mjs` has the platform wait for it: it goes on, for the 30 s that are granted,
+/// when the caller hangs up.
 #[event(fetch)]
 async fn fetch(request: web_sys::Request, env: Env, context: Context) -> Result<web_sys::Response> {
     let Some(isolate) = isolate(&env) else {
         return exchange::response(misconfigured()).await;
     };
-    let (answer, answered) = oneshot::channel();
-    context.wait_until(async move {
-        let Isolate { service, dispatcher } = isolate.as_ref();
-        let mut response = match exchange::request(request).await {
-            Ok(request) => service.serve(request).await,
-            Err(error) => {
-                let _ = answer.send(Err(error));
-                return;
+    let mut response = isolate.service.serve(exchange::request(request).await?).await;
+    let incident = response.extensions_mut().remove::<Incident>();
+    let look = response.extensions_mut().remove::<LookNow>();
+    if incident.is_some() || look.is_some() {
+        // Nobody should wait for it.
+        context.wait_until(async move {
+            let Isolate { service, dispatcher } = isolate.as_ref();
+            if let Some(incident) = incident {
+                report(service.app(), &incident).await;
             }
-        };
-        let incident = response.extensions_mut().remove::<Incident>();
-        let look = response.extensions_mut().remove::<LookNow>();
-        // Nobody listens any more when the caller has hung up.
-        let _ = answer.send(Ok(response));
-        if let Some(incident) = incident {
-            report(service.app(), &incident).await;
-        }
-        if look.is_some() {
-            dispatcher.run(Budget::AFTER_ANSWER).await;
-        }
-    });
-    let response =
-        answered.await.map_err(|_| Error::RustError("the request was dropped".into()))??;
+            if look.is_some() {
+                dispatcher.run(Budget::AFTER_ANSWER).await;
+            }
+        });
+    }
     exchange::response(response).await
 }
 
