@@ -59,6 +59,8 @@ struct Outbox {
     calls: Vec<(String, Value)>,
     /// Calls of a function that fail before the next succeeds.
     failures: HashMap<&'static str, usize>,
+    /// Records of what was given back that are kept, and whose answer is lost.
+    lost_answers: usize,
     /// The pace: milliseconds between two messages, and when the next may go.
     step_ms: Option<u64>,
     next_slot: u64,
@@ -188,6 +190,13 @@ async fn rpc(
     if let Some(left) = outbox.failures.get_mut(function.as_str()).filter(|left| **left > 0) {
         *left -= 1;
         return (StatusCode::BAD_GATEWAY, "down").into_response();
+    }
+    let gives_back = function == "record_outbound_results"
+        && arguments["results"].as_array().unwrap().iter().any(|one| one["outcome"] == "not_sent");
+    if gives_back && outbox.lost_answers > 0 {
+        outbox.lost_answers -= 1;
+        outbox.record(&arguments);
+        return (StatusCode::BAD_GATEWAY, "lost").into_response();
     }
     Json(match function.as_str() {
         "claim_outbound_messages" => outbox.claim(&arguments),
@@ -500,6 +509,24 @@ async fn lost_time_is_not_made_up_for() {
         .iter()
         .map(|from| times.iter().filter(|time| (*from..from + 1_000).contains(time)).count());
     assert!(most.max().unwrap() <= 20, "{times:?}");
+}
+
+#[tokio::test]
+async fn what_was_given_back_is_not_given_back_again_while_it_is_sent() {
+    let world = World::start(&[]).await;
+    world.whapi.script(vec![Fault::Throttle { retry_after: Some(4) }]);
+    for n in 0..60 {
+        world.outbox().write("whatsapp", &World::number(n), "Bonjour");
+    }
+    world.outbox().step_ms = Some(100);
+    world.outbox().lost_answers = 3;
+    let done = world.dispatcher.run(BUDGET).await;
+    assert!(done.not_sent >= 10 && world.outbox().lost_answers < 3, "{done:?}");
+    world.dispatcher.run(BUDGET).await;
+    assert_eq!(world.outbox().states(), BTreeMap::from([("later", 1), ("sent", 59)]));
+    let told: Vec<String> = world.whapi.book().into_iter().map(|one| one.to).collect();
+    let people: std::collections::HashSet<&String> = told.iter().collect();
+    assert_eq!((told.len(), people.len()), (59, 59), "each once");
 }
 
 #[tokio::test]

@@ -540,7 +540,11 @@ impl<'a> Run<'a> {
                     Ok(_) => {}
                     Err(error) => {
                         self.log("results could not be recorded", &error);
-                        self.results.splice(0..0, results);
+                        // They may have been, though. What was given back may then be ours again, in an
+                        // attempt of the same number, which must not be given back by the earlier word:
+                        // where that was not recorded, the lease runs out, and the message is looked up.
+                        let known = results.into_iter().filter(|one| one["outcome"] != "not_sent");
+                        self.results.splice(0..0, known);
                         self.record_from = now + AGAIN_MS;
                     }
                 }
