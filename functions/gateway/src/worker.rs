@@ -9,7 +9,7 @@ use http::{Response, StatusCode, header};
 use std::cell::OnceCell;
 use std::rc::Rc;
 use worker::worker_sys::web_sys;
-use worker::{Context, Env, Error, Result, ScheduleContext, ScheduledEvent, console_error, event};
+use worker::{Context, Env, Result, ScheduleContext, ScheduledEvent, console_error, event};
 
 /// What lives as long as the isolate: configuration, routes, signing keys, and who sends messages.
 struct Isolate {
