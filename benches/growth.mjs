@@ -13,7 +13,7 @@ const { quick, griot } = given
 const SIZES = quick ? [200, 1000] : [1_000, 10_000, 100_000, 1_000_000]
 const ROUNDS = quick ? 1 : 5
 /** Calls in a round, of each route and of each function. */
-const CALLS = quick ? 3 : 50
+const CALLS = quick ? 3 : 15
 const SEEDED = '5eed0000-0000-4000-8000-000000000001'
 const FLAT = 1.5
 const AGGREGATE_MS = 200
