@@ -1,33 +1,28 @@
 // How long the functions take, over HTTP: each route one call after the other, then over four
 // connections at once, with the seed; then the administrator's routes again with many registrations.
 
-import autocannon from 'autocannon'
 import { load } from './lib/database.mjs'
-import { routes } from './lib/routes.mjs'
+import { call, routes } from './lib/routes.mjs'
 import { percentile, round } from './lib/stats.mjs'
 
 const given = JSON.parse(process.env.GRIOT_BENCH)
-const CALLS = given.quick ? 5 : 200
+const CALLS = given.quick ? 4 : 100
 const WARM_UP = given.quick ? 2 : 20
 const REGISTRATIONS = given.quick ? 1000 : 100_000
 const CONNECTIONS = [1, 4]
 
-async function measure(name, connections, amount, next) {
+/** Milliseconds of each of `amount` calls over so many connections, each a closed loop. */
+async function measure(connections, amount, next) {
   const times = []
-  let wrong
-  const result = await new Promise((resolve, reject) => {
-    const run = autocannon({
-      url: given.griot, connections: Math.min(connections, amount), amount, timeout: 60,
-      requests: [{
-        setupRequest: (request) => ({ ...request, ...next() }),
-        onResponse: (status, body) => { if (status >= 300) wrong ??= `${status} ${body.slice(0, 300)}` },
-      }],
-    }, (error, result) => error ? reject(error) : resolve(result))
-    run.on('response', (client, status, bytes, milliseconds) => times.push(milliseconds))
-  })
-  if (wrong || result.errors || result.timeouts || result.non2xx) {
-    throw new Error(`${name}: ${wrong ?? `${result.errors} calls were not answered`}`)
-  }
+  let begun = 0
+  await Promise.all(Array.from({ length: connections }, async () => {
+    while (begun++ < amount) {
+      const request = next()
+      const began = performance.now()
+      await call(given.griot, request)
+      times.push(performance.now() - began)
+    }
+  }))
   return times
 }
 
@@ -36,16 +31,16 @@ async function table(title, wanted) {
   for (const [name, next] of Object.entries(wanted)) {
     for (const connections of CONNECTIONS) {
       // The first calls fill caches and start isolates.
-      await measure(name, connections, WARM_UP, next)
-      const times = await measure(name, connections, CALLS, next)
+      await measure(connections, WARM_UP, next)
+      const times = await measure(connections, CALLS, next)
       rows.push([name, connections, ...[50, 95, 99].map((percent) => round(percentile(times, percent)))])
     }
   }
   return { title, columns: ['route', 'connections', 'p50', 'p95', 'p99'], rows }
 }
 
-// Each call uses up what it deletes; autocannon prepares one request more than it sends on each connection.
-const { all, grown, database, end } = await routes(given, CONNECTIONS.length * (CALLS + WARM_UP) + 20)
+// Each call uses up what it deletes.
+const { all, grown, database, end } = await routes(given, CONNECTIONS.length * (CALLS + WARM_UP))
 const seed = await table('With the seed (milliseconds)', all)
 await load(database, REGISTRATIONS)
 const many = await table(`With ${REGISTRATIONS} registrations (milliseconds)`, await grown())

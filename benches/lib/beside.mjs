@@ -4,7 +4,7 @@ import { rounds } from './load.mjs'
 import { comparison, figure, median, round } from './stats.mjs'
 
 /** How long and how often: seconds of one slice, rounds. */
-export const effort = (quick) => quick ? { seconds: 0.1, rounds: 1 } : { seconds: 3, rounds: 5 }
+export const effort = (quick) => quick ? { seconds: 0.1, rounds: 1 } : { seconds: 1.5, rounds: 5 }
 
 /**
  * Measures `griot`, `twin` and `bare` in turn, first with several connections, then with one, and says how that is
