@@ -89,12 +89,7 @@ pub async fn start_for_tests(root: &Path) -> Result<Stack> {
     let variables = BTreeMap::from(variables.map(|(name, value)| (name.to_owned(), value)));
     let mut stack = start_apart(root, "test", variables.clone()).await?;
     if let Runs::Here(started) = &mut stack.runs {
-        let mut command = Command::new(project::target(root).join("debug/providers"));
-        command
-            .args(["--port", &first.gateway.to_string()])
-            .args(["--whapi-port", &first.database.to_string()])
-            .args(["--resend-port", &second.functions.to_string()])
-            .arg("--with-parent");
+        let command = providers(root, first.gateway, first.database, second.functions);
         started.start_program("the stand-ins of the providers", command, "providers")?;
     }
     stack.environment.extend(variables);
@@ -113,6 +108,17 @@ pub fn build_providers(root: &Path) -> Result<()> {
     step.run(&mut build, &project::logs(root).join("build-providers.log"))?;
     step.done("");
     Ok(())
+}
+
+/// The stand-ins of the providers on these ports; they end with whoever starts them.
+pub fn providers(root: &Path, control: u16, whapi: u16, resend: u16) -> Command {
+    let mut command = Command::new(project::target(root).join("debug/providers"));
+    command
+        .args(["--port", &control.to_string()])
+        .args(["--whapi-port", &whapi.to_string()])
+        .args(["--resend-port", &resend.to_string()])
+        .arg("--with-parent");
+    command
 }
 
 /// A new local stack under a name of its own, whose Worker has these variables too.

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -104,12 +103,7 @@ impl System {
         stack: &mut Stack,
     ) -> Result<(Providers, BTreeMap<&'static str, String>, PathBuf, PathBuf)> {
         let (first, second) = (Ports::free()?, Ports::free()?);
-        let mut command = Command::new(project::target(root).join("debug/providers"));
-        command
-            .args(["--port", &first.gateway.to_string()])
-            .args(["--whapi-port", &first.database.to_string()])
-            .args(["--resend-port", &second.functions.to_string()])
-            .arg("--with-parent");
+        let command = stack::providers(root, first.gateway, first.database, second.functions);
         stack.start_program("the stand-ins of the providers", command, "providers")?;
         let providers = Providers {
             http: reqwest::Client::new(),
