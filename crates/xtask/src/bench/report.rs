@@ -123,7 +123,7 @@ impl Results {
              Written by `cargo xtask bench`; the same in `results.json`. A ratio above 1 means that Griot is \
              ahead of its peer in the same run; in brackets the least and the greatest of the rounds. Times are \
              those of one run on one machine and compare with nothing else.\n\n\
-             | bench | ratio | targets met | date | load before |\n|---|---|---|---|---|\n",
+             | bench | ratio | targets met | date | load after |\n|---|---|---|---|---|\n",
         );
         let entries = || order.iter().filter_map(|name| Some((name, self.benches.get(*name)?)));
         for (name, entry) in entries() {
