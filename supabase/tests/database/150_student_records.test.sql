@@ -1,7 +1,7 @@
 -- private.student_records: always what profiles, inscriptions and tests say.
 begin;
 set local search_path = tests, public, extensions;
-select plan(35);
+select plan(38);
 
 -- The same rows, joined afresh.
 create view tests.expected_records as
@@ -84,9 +84,13 @@ from (values
   ('d’Almeida', 'd''almeida'), (E'E\u0301milie', 'emilie'), ('ŞIK', 'sik'), ('', '')) as vectors (written, folded);
 select is(private.search_text(name, email, number), text, format('a search for %s looks through "%s"', name, text))
 from (values
-  ('Jean-Pierre  d’Almeida', 'JP@Exemple.GA', '+24174000000', ' jean pierre d almeida jp@exemple.ga 24174000000 074000000'),
-  ('Awa', null, '+241074000000', ' awa 24174000000 074000000'),
-  ('Koné', 'k@x.ci', '+2250700000003', ' kone k@x.ci 2250700000003'),
+  ('Jean-Pierre  d’Almeida', 'JP@Exemple.GA', '+24174000000', ' jXean pierre d almeida jp@exemple.ga 24174000000 074000000'),
+  ('Awa', null, '+241074000000', ' aXwa 24174000000 074000000'),
+  ('Koné', 'k@x.ci', '+2250700000003', ' kXone k@x.ci 2250700000003'),
+  -- What begins like the name, everywhere.
+  ('Élo Melo Eloïse', 'x.eloi7@elo.ga', null, ' eXlo melo eXloise x.eXloi7@eXlo.ga'),
+  ('D''Élo', 'elo@x.ga', null, ' d elo elo@x.ga'),
+  ('É Nzé', 'e@x.ga', null, ' e nze e@x.ga'),
   (null, null, null, '')) as vectors (name, email, number, text);
 
 -- ---------------------------------------------------------------- who reads

@@ -56,7 +56,7 @@ returns text[] language sql security definer set search_path = '' as $$
     where (masterclass is null or r.masterclass_id = masterclass) and (wanted is null or r.validated = wanted)
       and (since is null or (r.registered_at at time zone 'Africa/Libreville')::date >= since)
       and (until is null or (r.registered_at at time zone 'Africa/Libreville')::date <= until)
-      and (word is null or r.search_text like '%' || word || '%'))
+      and (word is null or replace(r.search_text, 'X', '') like '%' || word || '%'))
   select case when descending
     then coalesce(array_agg(id::text order by figure desc nulls last, name desc nulls last, id desc), '{}')
     else coalesce(array_agg(id::text order by figure nulls first, name nulls first, id), '{}') end

@@ -132,9 +132,12 @@ async fn one(root: &Path, rig: &Rig, name: &str, quick: bool) -> Result<Entry> {
     let output = Command::new(node(root)?)
         .arg(root.join("benches").join(format!("{name}.mjs")))
         .env("GRIOT_BENCH", given.to_string())
-        .stderr(Stdio::inherit())
+        .stdout(Stdio::piped())
         .kill_on_drop(true)
-        .output()
+        // `output` would keep what it tells on the way until it ends.
+        .spawn()
+        .context("Node.js cannot be started")?
+        .wait_with_output()
         .await
         .context("Node.js cannot be started")?;
     if !output.status.success() {
