@@ -56,6 +56,8 @@ pub(crate) fn start_postgrest(
         .env("PGRST_DB_MAX_ROWS", "1000")
         .env("PGRST_DB_POOL", "10")
         .env("PGRST_JWT_SECRET", format!("@{}", keys.display()))
+        // A token is verified once and remembered until it expires, which later versions do unasked.
+        .env("PGRST_JWT_CACHE_MAX_LIFETIME", TOKEN_LIFETIME.to_string())
         .env("PGRST_SERVER_HOST", "127.0.0.1")
         .env("PGRST_SERVER_PORT", port.to_string())
         .env("PGRST_ADMIN_SERVER_PORT", admin.to_string())

@@ -24,20 +24,21 @@ pub fn program(root: &Path) -> Result<PathBuf> {
         .context("workerd is not installed: run npm ci")
 }
 
-/// Serves a configuration on a port of this machine.
-pub fn serve(program: &Path, config: &Path, port: u16) -> Command {
+/// Serves a configuration on ports of this machine: one for requests, one for the cron's events.
+pub fn serve(program: &Path, config: &Path, http: u16, cron: u16) -> Command {
     let mut command = Command::new(program);
     command
         .arg("serve")
         .arg(config)
         .arg("--experimental")
-        .arg(format!("--socket-addr=http=127.0.0.1:{port}"));
+        .arg(format!("--socket-addr=http=127.0.0.1:{http}"))
+        .arg(format!("--socket-addr=cron=127.0.0.1:{cron}"));
     command
 }
 
 /// The configuration of Griot's Worker as `wrangler.toml` has it, but for the rate limits; it must lie
-/// in a folder of `.griot/`. In front of the Worker a few lines turn a request into the cron's event,
-/// as wrangler does.
+/// in a folder of `.griot/`. On a port of its own a few lines turn a request into the cron's event, as
+/// wrangler does.
 ///
 /// # Errors
 /// When `wrangler.toml` cannot be read.
@@ -76,19 +77,19 @@ pub fn config(
         .lines()
         .find_map(|line| line.strip_prefix("compatibility_date = "))
         .context("wrangler.toml has no compatibility_date")?;
-    let front = "export default { async fetch(request, env) {\n\
-        if (new URL(request.url).pathname !== '/cron') return env.WORKER.fetch(request);\n\
+    let cron = "export default { async fetch(request, env) {\n\
         await env.WORKER.scheduled({ cron: '* * * * *', scheduledTime: new Date() });\n\
         return new Response(null, { status: 204 });\n} }";
     Ok(format!(
         "using Workerd = import \"/workerd/workerd.capnp\";\n\
          const config :Workerd.Config = (\n\
-         services = [(name = \"front\", worker = .front), (name = \"worker\", worker = .worker),\n\
+         services = [(name = \"cron\", worker = .cron), (name = \"worker\", worker = .worker),\n\
          (name = \"internet\", network = (allow = [\"public\", \"private\"], tlsOptions = (trustBrowserCas = true)))],\n\
-         sockets = [(name = \"http\", address = \"127.0.0.1:0\", http = (), service = \"front\")]);\n\
-         const front :Workerd.Worker = (modules = [(name = \"front.mjs\", esModule = {})], compatibilityDate = {date},\n\
+         sockets = [(name = \"http\", address = \"127.0.0.1:0\", http = (), service = \"worker\"),\n\
+         (name = \"cron\", address = \"127.0.0.1:0\", http = (), service = \"cron\")]);\n\
+         const cron :Workerd.Worker = (modules = [(name = \"cron.mjs\", esModule = {})], compatibilityDate = {date},\n\
          compatibilityFlags = [\"service_binding_extra_handlers\"], bindings = [(name = \"WORKER\", service = \"worker\")]);\n\
          const worker :Workerd.Worker = (modules = [{modules}], compatibilityDate = {date}, bindings = [{bindings}]);\n",
-        text(front)
+        text(cron)
     ))
 }

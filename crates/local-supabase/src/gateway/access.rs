@@ -101,7 +101,7 @@ fn role_of(keys: &ApiKeys, tokens: &Tokens, key: &str) -> Option<KeyRole> {
         return Some(KeyRole::Service);
     }
     // Any other legacy key signed with the project's secret: a role and no user.
-    let claims = tokens.verify(key).ok().filter(|claims| !claims.contains_key("sub"))?;
+    let claims = tokens.verify_legacy_key(key).filter(|claims| !claims.contains_key("sub"))?;
     match claims.get("role").and_then(serde_json::Value::as_str) {
         Some("anon") => Some(KeyRole::Anon),
         Some("service_role") => Some(KeyRole::Service),

@@ -138,8 +138,8 @@ async fn serve(root: &Path, system: &mut System) -> Result<(Value, Program)> {
         &none,
     )?;
 
-    let port = Ports::free()?.functions;
-    let command = workerd::serve(&program, &twin_config, port);
+    let Ports { functions: port, gateway: cron, .. } = Ports::free()?;
+    let command = workerd::serve(&program, &twin_config, port, cron);
     let mut twin = system.stack.start_program("the peer", command, "peer")?;
     let http = reqwest::Client::new();
     let started = Instant::now();

@@ -46,6 +46,7 @@ async fn send(system: &mut System, messages: usize) -> Result<Value> {
         tally: Tally::default(),
         blows: AtomicBool::new(false),
         ports: system.workers.iter().map(|worker| worker.port).collect(),
+        crons: system.workers.iter().map(|worker| worker.cron).collect(),
     });
     let cron = tokio::spawn(storm::cron(weather));
     let began = Instant::now();

@@ -235,6 +235,7 @@ async fn in_storm(
         tally: Tally::default(),
         blows: AtomicBool::new(true),
         ports: system.workers.iter().map(|worker| worker.port).collect(),
+        crons: system.workers.iter().map(|worker| worker.cron).collect(),
     });
     let database = connect(&system.database_url).await?;
     // The night falls over Bangkok in the middle of the storm, on a full minute.

@@ -39,6 +39,8 @@ pub struct Weather {
     /// Whether it still blows.
     pub blows: AtomicBool,
     pub ports: Vec<u16>,
+    /// Where their crons are rung.
+    pub crons: Vec<u16>,
 }
 
 impl Weather {
@@ -146,8 +148,8 @@ pub async fn write_facts(
 pub async fn cron(weather: Arc<Weather>) {
     let http = reqwest::Client::new();
     loop {
-        for port in &weather.ports {
-            let request = http.get(format!("http://127.0.0.1:{port}/cron"));
+        for port in &weather.crons {
+            let request = http.get(format!("http://127.0.0.1:{port}/"));
             let weather = Arc::clone(&weather);
             tokio::spawn(async move {
                 weather.tally.add("cron events");

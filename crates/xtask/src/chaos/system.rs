@@ -35,6 +35,8 @@ pub struct System {
 /// One dispatcher.
 pub struct Worker {
     pub port: u16,
+    /// Where its cron is rung.
+    pub cron: u16,
     program: Option<Program>,
 }
 
@@ -84,8 +86,8 @@ impl System {
             workerd,
         };
         for _ in 0..workers {
-            let port = Ports::free()?.functions;
-            system.workers.push(Worker { port, program: None });
+            let Ports { functions: port, gateway: cron, .. } = Ports::free()?;
+            system.workers.push(Worker { port, cron, program: None });
         }
         for nth in 0..workers {
             system.start_worker(nth)?;
@@ -132,7 +134,7 @@ impl System {
     /// Starts a Worker that is not running.
     pub fn start_worker(&mut self, nth: usize) -> Result<()> {
         let worker = self.workers.get_mut(nth).context("no such Worker")?;
-        let command = workerd::serve(&self.workerd, &self.config, worker.port);
+        let command = workerd::serve(&self.workerd, &self.config, worker.port, worker.cron);
         worker.program =
             Some(self.stack.start_program("a Worker", command, &format!("worker-{nth}"))?);
         Ok(())
