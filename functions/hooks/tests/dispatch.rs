@@ -57,6 +57,8 @@ struct Outbox {
     rows: Vec<Row>,
     /// Function and arguments of each call.
     calls: Vec<(String, Value)>,
+    /// When what is due was asked for.
+    claimed_at: Vec<u64>,
     /// Calls of a function that fail before the next succeeds.
     failures: HashMap<&'static str, usize>,
     /// Records of what was given back that are kept, and whose answer is lost.
@@ -103,6 +105,7 @@ impl Outbox {
         };
         let now = OffsetDateTime::now_utc().format(&Rfc3339).unwrap();
         let clock = fast_clock();
+        self.claimed_at.push(clock);
         let mut busy = std::collections::HashSet::new();
         let (mut messages, mut uncertain, mut more) = (Vec::new(), Vec::new(), false);
         for row in &mut self.rows {
@@ -547,4 +550,26 @@ async fn who_comes_while_a_run_is_at_it_makes_it_look_again() {
     assert!(others.iter().all(|other| other.busy && other.claimed == 0), "{others:?}");
     assert_eq!(first.accepted, 2);
     assert_eq!(world.outbox().states(), BTreeMap::from([("sent", 2)]));
+}
+
+#[tokio::test]
+async fn what_is_written_one_by_one_is_claimed_together() {
+    let world = World::start(&[]).await;
+    let writer = async {
+        let mut runs = 0;
+        for n in 0..100 {
+            world.outbox().write("whatsapp", &World::number(n), "Bonjour");
+            runs += u64::from(!world.dispatcher.run(BUDGET).await.busy);
+            tokio::task::yield_now().await;
+        }
+        runs
+    };
+    let (_, runs) = tokio::join!(world.dispatcher.run(BUDGET), writer);
+    world.dispatcher.run(BUDGET).await;
+    assert_eq!(world.outbox().states(), BTreeMap::from([("sent", 100)]));
+    world.check_books();
+    let claims = world.outbox().claimed_at.clone();
+    let took = claims.last().unwrap() - claims[0];
+    // One for each tenth of a second, and those that a run begins with.
+    assert!(claims.len() as u64 <= took / 100 + runs + 3, "{} claims in {took} ms", claims.len());
 }

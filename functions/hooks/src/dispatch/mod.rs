@@ -27,6 +27,9 @@ const BATCH: usize = 100;
 /// The next claim is made when no more than this are left to send: it must be back before they
 /// are gone, with providers that answer in 50 ms.
 const RESERVE: usize = 40;
+/// Claims begin at least so far apart: what is written meanwhile goes with the next one. Each costs the
+/// database the same, for one message or for a hundred.
+const CLAIM_EVERY_MS: u64 = 100;
 /// Results of one call.
 const RECORD_AT: usize = 50;
 /// A result waits no longer for others to come: until it is recorded it is lost with the Worker.
@@ -212,6 +215,8 @@ struct Run<'a> {
     uncertain: Vec<Uncertain>,
     /// When to claim.
     claim_at: Option<u64>,
+    /// When at the earliest.
+    claim_from: u64,
     connections: usize,
     /// When the attempts under way began.
     sending: Vec<u64>,
@@ -240,6 +245,7 @@ impl<'a> Run<'a> {
             record_from: 0,
             uncertain: Vec::new(),
             claim_at: Some(now),
+            claim_from: now,
             connections: 0,
             sending: Vec::new(),
             claiming: false,
@@ -289,8 +295,12 @@ impl<'a> Run<'a> {
     fn claims(&self, now: u64) -> bool {
         self.left > 0
             && self.results.len() < RESULTS_MAX
-            && self.claim_at.is_some_and(|at| self.goes_on(at))
+            && self.next_claim().is_some_and(|at| self.goes_on(at))
             && self.open_channels(now).next().is_some()
+    }
+
+    fn next_claim(&self) -> Option<u64> {
+        self.claim_at.map(|at| at.max(self.claim_from))
     }
 
     /// Whether there is still time to claim then.
@@ -335,8 +345,13 @@ impl<'a> Run<'a> {
         }
 
         let low = self.queue.len() <= RESERVE;
-        if !self.claiming && low && self.claims(now) && self.claim_at.is_some_and(|at| at <= now) {
+        if !self.claiming
+            && low
+            && self.claims(now)
+            && self.next_claim().is_some_and(|at| at <= now)
+        {
             self.claiming = true;
+            self.claim_from = now + CLAIM_EVERY_MS;
             self.connections += 1;
             flying.push(self.claim(now));
         }
@@ -468,7 +483,7 @@ impl<'a> Run<'a> {
             }
         };
         earlier(self.next_start());
-        earlier(self.claim_at);
+        earlier(self.next_claim());
         self.hold.iter().for_each(|until| earlier(*until));
         let record_at = self.record_at.max(self.record_from);
         earlier((!self.results.is_empty()).then_some(record_at));
