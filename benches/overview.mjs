@@ -8,7 +8,7 @@ import { given, peer, print } from './lib/given.mjs'
 import { generator } from './lib/load.mjs'
 import { figure, median, percentile, round } from './lib/stats.mjs'
 
-const { quick, griot, twin, supabase_url, publishable_key } = given
+const { quick, griot, twin, forward, supabase_url, publishable_key } = given
 const PATH = '/api/admin/overview'
 const database = connect(given)
 const generate = generator()
@@ -63,6 +63,7 @@ try {
     }))
     const result = await beside(generate, name, {
       griot: { url: griot, requests }, twin: { url: twin, requests }, bare: { url: supabase_url, requests: bare },
+      forward: { url: forward, requests: bare },
     }, quick)
     const medians = await sql(staff[0], masterclass_id)
     console.error(`  ${name}: SQL alone p50 ${round(median(medians))} ms`)
@@ -72,7 +73,7 @@ try {
   print(together(results, {
     title: `GET ${PATH}, ${count.toLocaleString('en')} registrations`,
     notes: [
-      'Peer: the same endpoint in TypeScript (benches/peers), in workerd. Bare: the call of PostgREST that both make. SQL: the function alone, as the caller, over one connection that stays open.',
+      'Peer: the same endpoint in TypeScript (benches/peers), in workerd. Bare: the call of PostgREST that both make. Forward: a Worker in workerd that passes that call on without reading it. SQL: the function alone, as the caller, over one connection that stays open.',
     ],
     versions: peer,
   }))

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::future::{BoxFuture, Either, select};
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::{CONTENT_ENCODING, HeaderMap, RETRY_AFTER};
 
 /// How this crate waits: a Worker and a server have different clocks, and `reqwest` has no timeout
 /// in WebAssembly.
@@ -60,6 +60,12 @@ pub(crate) async fn execute(
 
 /// The whole body, or nothing where it breaks off or is too large.
 async fn read(response: reqwest::Response) -> Option<Vec<u8>> {
+    // In one piece where it says how long it is: a stream takes several turns between wasm and JavaScript.
+    let whole = !response.headers().contains_key(CONTENT_ENCODING)
+        && response.content_length().is_some_and(|length| length <= MAX_ANSWER_BYTES as u64);
+    if whole {
+        return response.bytes().await.ok().map(|body| body.to_vec());
+    }
     let mut body = Vec::new();
     let mut chunks = pin!(response.bytes_stream());
     while let Some(chunk) = chunks.next().await {

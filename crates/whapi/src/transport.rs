@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::future::{BoxFuture, Either, select};
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_ENCODING, HeaderMap, HeaderValue, RETRY_AFTER,
+};
 
 /// How this crate waits: a Worker and a server have different clocks, and `reqwest` has no timeout
 /// in WebAssembly.
@@ -86,6 +88,12 @@ fn never_written(_error: &reqwest::Error) -> bool {
 
 /// The whole body, or nothing where it breaks off or passes `limit`.
 async fn read(response: reqwest::Response, limit: usize) -> Option<Vec<u8>> {
+    // In one piece where it says how long it is: a stream takes several turns between wasm and JavaScript.
+    let whole = !response.headers().contains_key(CONTENT_ENCODING)
+        && response.content_length().is_some_and(|length| length <= limit as u64);
+    if whole {
+        return response.bytes().await.ok().map(|body| body.to_vec());
+    }
     let mut body = Vec::new();
     let mut chunks = pin!(response.bytes_stream());
     while let Some(chunk) = chunks.next().await {

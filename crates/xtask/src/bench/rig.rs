@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use local_supabase::{Ports, Program};
+use local_supabase::{Ports, Program, Stack};
 use serde_json::{Value, json};
 
 use crate::chaos::system::System;
@@ -27,8 +27,8 @@ pub enum Needs {
 pub struct Rig {
     /// What a script is told.
     pub given: Value,
-    /// The peer ends with the rest.
-    system: Option<(System, Program)>,
+    /// What runs beside Griot ends with the rest.
+    system: Option<(System, Vec<Program>)>,
 }
 
 /// The twin, bundled.
@@ -57,9 +57,9 @@ impl Rig {
         bundle(root, &tools.esbuild)?;
         let mut system = System::start(root, "bench", 1).await?;
         match serve(root, &mut system).await {
-            Ok((Value::Object(more), twin)) => {
+            Ok((Value::Object(more), peers)) => {
                 given.as_object_mut().context("not an object")?.extend(more);
-                Ok(Self { given, system: Some((system, twin)) })
+                Ok(Self { given, system: Some((system, peers)) })
             }
             Ok(_) => bail!("not an object"),
             Err(error) => {
@@ -71,8 +71,8 @@ impl Rig {
 
     /// Ends it.
     pub async fn stop(self) {
-        if let Some((system, mut twin)) = self.system {
-            twin.kill();
+        if let Some((system, mut peers)) = self.system {
+            peers.iter_mut().for_each(Program::kill);
             system.stop().await;
         }
     }
@@ -108,7 +108,7 @@ fn bundle(root: &Path, esbuild: &Path) -> Result<()> {
 }
 
 /// Starts the peer beside Griot and says where everything is.
-async fn serve(root: &Path, system: &mut System) -> Result<(Value, Program)> {
+async fn serve(root: &Path, system: &mut System) -> Result<(Value, Vec<Program>)> {
     let program = workerd::program(root)?;
     let config = |name: &str, modules: &[(&str, &str)], variables: &BTreeMap<_, _>| {
         let path = folder(root).join(format!("{name}.capnp"));
@@ -126,11 +126,19 @@ async fn serve(root: &Path, system: &mut System) -> Result<(Value, Program)> {
          export default { fetch() { return new Response(typeof exports) } }",
     )?;
     std::fs::write(folder(root).join("empty.wasm"), b"\0asm\x01\0\0\0")?;
+    // No Worker that asks the project can do less than to pass a call on unread.
+    std::fs::write(
+        folder(root).join("forward.js"),
+        "export default { fetch(request, env) {\n\
+         const { pathname, search } = new URL(request.url)\n\
+         return fetch(env.SUPABASE_URL + pathname + search, request) } }",
+    )?;
     let none = BTreeMap::new();
     let variables = &system.variables;
     let griot = folder(root).join("griot.capnp");
     std::fs::write(&griot, workerd::griot(root, variables)?)?;
     let twin_config = config("twin", &[("esModule", TWIN)], variables)?;
+    let forward_config = config("forward", &[("esModule", ".griot/bench/forward.js")], variables)?;
     let empty = config("empty", &[("esModule", ".griot/bench/empty.js")], &none)?;
     let empty_wasm = config(
         "empty-wasm",
@@ -138,22 +146,9 @@ async fn serve(root: &Path, system: &mut System) -> Result<(Value, Program)> {
         &none,
     )?;
 
-    let Ports { functions: port, gateway: cron, .. } = Ports::free()?;
-    let command = workerd::serve(&program, &twin_config, port, cron);
-    let mut twin = system.stack.start_program("the peer", command, "peer")?;
-    let http = reqwest::Client::new();
-    let started = Instant::now();
-    let twin_url = format!("http://127.0.0.1:{port}");
-    // Any answer will do.
-    while http.get(format!("{twin_url}/api")).send().await.is_err() {
-        if let Some(reason) = twin.ended() {
-            bail!("the peer ended: {reason}");
-        }
-        if started.elapsed() > Duration::from_secs(30) {
-            bail!("the peer does not answer");
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    let (twin, twin_url) = start(&mut system.stack, &program, "the peer", &twin_config).await?;
+    let (forward, forward_url) =
+        start(&mut system.stack, &program, "a Worker that forwards", &forward_config).await?;
     let env = system.stack.env();
     let worker = system.workers.first().context("no Worker")?;
     let keys: Value =
@@ -170,11 +165,39 @@ async fn serve(root: &Path, system: &mut System) -> Result<(Value, Program)> {
         "griot_pid": worker.pid(),
         "twin": twin_url,
         "twin_pid": twin.pid(),
+        "forward": forward_url,
         "provider": of("WHAPI_BASE_URL"),
         "provider_control": system.providers.control(),
         "webhook_secret": of("WEBHOOK_SECRET"),
         "configs": { "griot": griot, "twin": twin_config, "empty": empty, "empty_wasm": empty_wasm },
         "bundle": root.join(TWIN),
     });
-    Ok((given, twin))
+    Ok((given, vec![twin, forward]))
+}
+
+/// Starts a Worker and waits until it answers; where it does.
+async fn start(
+    stack: &mut Stack,
+    workerd: &Path,
+    name: &'static str,
+    config: &Path,
+) -> Result<(Program, String)> {
+    let Ports { functions: port, gateway: cron, .. } = Ports::free()?;
+    let log = config.file_stem().and_then(|stem| stem.to_str()).context("a file without a name")?;
+    let command = workerd::serve(workerd, config, port, cron);
+    let mut worker = stack.start_program(name, command, log)?;
+    let url = format!("http://127.0.0.1:{port}");
+    let http = reqwest::Client::new();
+    let started = Instant::now();
+    // Any answer will do.
+    while http.get(format!("{url}/api")).send().await.is_err() {
+        if let Some(reason) = worker.ended() {
+            bail!("{name} ended: {reason}");
+        }
+        if started.elapsed() > Duration::from_secs(30) {
+            bail!("{name} does not answer");
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Ok((worker, url))
 }
