@@ -1,7 +1,7 @@
 -- What staff see and do with the outbox; health; the webhook; the export.
 begin;
 set local search_path = tests, public, extensions;
-select plan(77);
+select plan(79);
 
 delete from outbound_messages;
 update message_channels set per_second = null, per_day = null, quiet_from = null, quiet_until = null, paused = false;
@@ -79,6 +79,12 @@ select is(tests.listed(list_outbound_messages(message_type => 'registration_conf
 select is(tests.listed(list_outbound_messages(person => tests.user_id('awa')::text)), 'pre_test_result 111, registration_confirmation 111', 'by person');
 select is(tests.listed(list_outbound_messages(person => 'zwanzig')), 'pre_test_result 111, registration_confirmation 111', 'by name');
 select is(tests.listed(list_outbound_messages(person => 'nobody of that name')), null, 'which may be nobody''s');
+-- Of several people, whether a page has all of theirs or not.
+select is(tests.listed(list_outbound_messages(person => 'pgtap')), tests.listed(list_outbound_messages()), 'or those of several people');
+select is((list_outbound_messages(person => 'pgtap') -> 'total', list_outbound_messages(person => 'pgtap', per_page => 1) -> 'total',
+           list_outbound_messages(person => 'pgtap', per_page => 1, page => 3) -> 'total', list_outbound_messages(person => 'pgtap', state => 'queued') -> 'total',
+           list_outbound_messages(person => 'pgtap', per_page => 3, cursor => list_outbound_messages(person => 'pgtap', per_page => 3) -> 'next') -> 'total'),
+  ('4'::jsonb, '4'::jsonb, '4'::jsonb, '3'::jsonb, '4'::jsonb), 'counted on every page');
 select is(tests.listed(list_outbound_messages(recipient => '+24174111111', message_type => 'pre_test_result')), 'pre_test_result 111', 'by number and template together');
 select is((list_outbound_messages(created_from => (now() at time zone 'Africa/Libreville')::date) -> 'total',
            list_outbound_messages(created_to => (now() at time zone 'Africa/Libreville')::date - 1) -> 'total',
