@@ -1,7 +1,7 @@
 -- What staff see and do with the outbox; health; the webhook; the export.
 begin;
 set local search_path = tests, public, extensions;
-select plan(79);
+select plan(80);
 
 delete from outbound_messages;
 update message_channels set per_second = null, per_day = null, quiet_from = null, quiet_until = null, paused = false;
@@ -183,6 +183,14 @@ select is(export_account() #> '{messages,0,history,0,state}', '"queued"', 'and t
 select unalike(export_account()::text, '%geheim%', 'no link to sign in with');
 select unalike(export_account()::text, '%Fremd%', 'nothing of messages to others');
 select is(jsonb_array_length(export_account() -> 'requested_messages'), 1, 'but that they were asked for');
+
+-- More messages than a page looks for are counted all the same.
+select tests.act_as_owner();
+insert into outbound_messages (dedupe_key, message_type, language, data, channel, recipient, profile_id)
+select 'many ' || n, 'custom', 'fr', '{"text": "Viel"}', 'whatsapp', '+24174111111', tests.user_id('awa') from generate_series(1, 5) as n;
+select tests.let('many', (select count(*) from outbound_messages where profile_id = tests.user_id('awa')));
+select tests.act_as('tutor');
+select is(list_outbound_messages(person => 'zwanzig', per_page => 1) ->> 'total', tests.the('many'), 'many messages to one person are counted to the last');
 
 select * from finish();
 rollback;
