@@ -46,10 +46,10 @@ export async function start(command, config) {
   process.once('exit', end)
   const ended = new Promise((resolve) => child.once('exit', resolve))
   const listening = (async () => {
-    // It says on this pipe which port it got.
+    // It says on this pipe which port each socket got.
     for await (const line of createInterface({ input: child.stdio[3] })) {
       const event = JSON.parse(line)
-      if (event.event === 'listen') return event.port
+      if (event.event === 'listen' && event.socket === 'http') return event.port
     }
     throw new Error(`workerd does not start with ${config}`)
   })()
