@@ -1,7 +1,7 @@
 // CPU per request: what the process of workerd used, from the system's books, over many requests one
 // after the other. That counts its reading and writing too, so the isolate's own part is less.
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { used } from './lib/cpu.mjs'
 import { call, routes } from './lib/routes.mjs'
 import { figure, median, round } from './lib/stats.mjs'
 
@@ -9,14 +9,6 @@ const given = JSON.parse(process.env.GRIOT_BENCH)
 const { quick, griot_pid: pid } = given
 const ROUNDS = quick ? 1 : 5
 const CALLS = quick ? 10 : 100
-
-/** Milliseconds of CPU that all threads of a process have used. */
-function used(pid) {
-  return readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => {
-    const [nanoseconds] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')
-    return sum + Number(nanoseconds) / 1e6
-  }, 0)
-}
 
 const { all, end } = await routes(given)
 const rows = []

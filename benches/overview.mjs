@@ -8,7 +8,7 @@ import { given, peer, print } from './lib/given.mjs'
 import { generator } from './lib/load.mjs'
 import { figure, median, percentile, round } from './lib/stats.mjs'
 
-const { quick, griot, twin, forward, supabase_url, publishable_key } = given
+const { quick, griot, griot_pid, twin, twin_pid, forward, forward_pid, supabase_url, publishable_key } = given
 const PATH = '/api/admin/overview'
 const database = connect(given)
 const generate = generator()
@@ -62,8 +62,8 @@ try {
       headers: { authorization: `Bearer ${token}`, apikey: publishable_key, 'content-type': 'application/json' },
     }))
     const result = await beside(generate, name, {
-      griot: { url: griot, requests }, twin: { url: twin, requests }, bare: { url: supabase_url, requests: bare },
-      forward: { url: forward, requests: bare },
+      griot: { url: griot, pid: griot_pid, requests }, twin: { url: twin, pid: twin_pid, requests }, bare: { url: supabase_url, requests: bare },
+      forward: { url: forward, pid: forward_pid, requests: bare },
     }, quick)
     const medians = await sql(staff[0], masterclass_id)
     console.error(`  ${name}: SQL alone p50 ${round(median(medians))} ms`)

@@ -10,7 +10,7 @@ import { given, peer, print } from './lib/given.mjs'
 import { generator } from './lib/load.mjs'
 import { comparison, figure } from './lib/stats.mjs'
 
-const { quick, griot, twin, supabase_url, publishable_key, provider, provider_control } = given
+const { quick, griot, griot_pid, twin, twin_pid, supabase_url, publishable_key, provider, provider_control } = given
 const PATH = '/api/send-whatsapp'
 const database = connect(given)
 const generate = generator()
@@ -76,8 +76,8 @@ try {
   const requests = (make) => Array.from({ length: 2_000 }, (_, nth) => make(staff[nth % staff.length].token))
   const post = (token) => ({ method: 'POST', path: PATH, headers: { ...headers, authorization: `Bearer ${token}` }, body: JSON.stringify(message()) })
   const targets = {
-    griot: { url: griot, requests: requests(post) },
-    twin: { url: twin, requests: requests(post) },
+    griot: { url: griot, pid: griot_pid, requests: requests(post) },
+    twin: { url: twin, pid: twin_pid, requests: requests(post) },
     bare: {
       url: supabase_url,
       requests: requests((token) => ({

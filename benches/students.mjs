@@ -7,7 +7,7 @@ import { connect, load, people } from './lib/database.mjs'
 import { given, peer, print } from './lib/given.mjs'
 import { generator } from './lib/load.mjs'
 
-const { quick, griot, twin, forward, supabase_url, publishable_key } = given
+const { quick, griot, griot_pid, twin, twin_pid, forward, forward_pid, supabase_url, publishable_key } = given
 const PATH = '/api/admin/students'
 const database = connect(given)
 const generate = generator()
@@ -62,8 +62,8 @@ try {
       }),
     }))
     results.push(await beside(generate, name, {
-      griot: { url: griot, requests }, twin: { url: twin, requests }, bare: { url: supabase_url, requests: bare },
-      forward: { url: forward, requests: bare },
+      griot: { url: griot, pid: griot_pid, requests }, twin: { url: twin, pid: twin_pid, requests }, bare: { url: supabase_url, requests: bare },
+      forward: { url: forward, pid: forward_pid, requests: bare },
     }, quick))
   }
   print(together(results, {

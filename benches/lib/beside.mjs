@@ -41,6 +41,7 @@ export async function beside(generator, what, targets, quick, { connections = 8,
     rows: Object.keys(targets).map((name) => [
       what, name, ...['throughput', 'p50', 'p99'].map((key) => round(median(of(busy, name, key)))),
       ...['p50', 'p99'].map((key) => round(median(of(alone, name, key)))),
+      ...['own', 'all'].map((part) => targets[name].pid || part === 'all' ? round(median(of(busy, name, 'cpu').map((cpu) => cpu[part]))) : null),
     ]),
     busy, alone,
   }
@@ -48,7 +49,8 @@ export async function beside(generator, what, targets, quick, { connections = 8,
 
 /** The columns of `rows`. */
 export const columns = (connections = 8) =>
-  ['case', 'who', `requests/s × ${connections}`, `p50 ms × ${connections}`, `p99 ms × ${connections}`, 'p50 ms × 1', 'p99 ms × 1']
+  ['case', 'who', `requests/s × ${connections}`, `p50 ms × ${connections}`, `p99 ms × ${connections}`, 'p50 ms × 1', 'p99 ms × 1',
+    'CPU ms, its process', 'CPU ms, all']
 
 /** One result of several cases: the least favourable ratio is that of the bench. */
 export function together(cases, { title, notes, versions, connections = 8 }) {
@@ -57,6 +59,7 @@ export function together(cases, { title, notes, versions, connections = 8 }) {
     ratio: least.ratio, spread: least.spread, unit: 'requests/s',
     figures: cases.flatMap((one) => one.figures), targets: cases.flatMap((one) => one.targets),
     tables: [{ title, columns: columns(connections), rows: cases.flatMap((one) => one.rows) }],
-    notes, versions,
+    notes: [...notes, 'CPU: milliseconds a request, of the process that is asked and of the whole machine, which is that and the load generator, the gateway, PostgREST and PostgreSQL.'],
+    versions,
   }
 }

@@ -5,6 +5,7 @@ import autocannon from 'autocannon'
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { used, usedByAll } from './cpu.mjs'
 import { percentile } from './stats.mjs'
 
 /**
@@ -27,19 +28,23 @@ export function generator() {
 }
 
 /**
- * Runs `targets` (by name, `{ url, requests }`) in turn, A B C A B C, for about so many seconds each, after a warm-up
+ * Runs `targets` (by name, `{ url, requests, pid }`) in turn, A B C A B C, for about so many seconds each, after a warm-up
  * of each. (What is counted is requests: at the end of a time some would be cut off.) Answers by name
  * with a list of measurements, one for each round. `settle(name, answer)` is waited for after each: what a target
- * still does after its answers must not slow down the next, and may be added to the answer.
+ * still does after its answers must not slow down the next, and may be added to the answer. `cpu` is added to each:
+ * milliseconds a call of the target's process, where `pid` names it, and of the whole machine.
  */
 export async function rounds(generator, targets, { connections, seconds, rounds, status, settle }) {
   const measured = Object.fromEntries(Object.keys(targets).map((name) => [name, []]))
   const amounts = Object.fromEntries(Object.keys(targets).map((name) => [name, connections * (rounds > 1 ? 20 : 2)]))
   for (let round = 0; round <= rounds; round++) {
     for (const [name, target] of Object.entries(targets)) {
-      const answer = await generator.run({ connections, status, amount: amounts[name], ...target })
+      const { pid, ...job } = target
+      const before = [pid && used(pid), usedByAll()]
+      const answer = await generator.run({ connections, status, amount: amounts[name], ...job })
       amounts[name] = Math.max(Math.ceil(answer.throughput * seconds), connections * 5)
       await settle?.(name, answer)
+      answer.cpu = { own: pid && (used(pid) - before[0]) / answer.calls, all: (usedByAll() - before[1]) / answer.calls }
       // The first calls fill caches, start isolates and have V8 compile what is hot.
       if (round) measured[name].push(answer)
     }

@@ -166,6 +166,7 @@ async fn serve(root: &Path, system: &mut System) -> Result<(Value, Vec<Program>)
         "twin": twin_url,
         "twin_pid": twin.pid(),
         "forward": forward_url,
+        "forward_pid": forward.pid(),
         "provider": of("WHAPI_BASE_URL"),
         "provider_control": system.providers.control(),
         "webhook_secret": of("WEBHOOK_SECRET"),
