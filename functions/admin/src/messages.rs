@@ -250,7 +250,7 @@ struct Listed {
 ///
 /// 1. The caller is signed in: 401 `unauthenticated`, 429 `too_many_requests`.
 /// 2. The parameters are checked: 422 `invalid_request`, `invalid_cursor`.
-/// 3. One call of `list_outbound_messages` as the caller: 403 `staff_only`, 422 `search_too_short`.
+/// 3. One call of `list_outbound_messages` as the caller: 403 `staff_only`, 422 `search_too_short`, `search_too_broad`.
 /// 4. The cursors of the database become links, in the body and in the header `Link` (RFC 8288).
 #[utoipa::path(
     get,
@@ -265,7 +265,7 @@ struct Listed {
         (status = 200, description = "A page of messages.", body = OutboundMessages,
          headers(("Link" = String, description = "RFC 8288: rel=\"next\" and rel=\"prev\"."))),
         (status = 403, description = "`staff_only`: for administrators and tutors.", body = ProblemBody),
-        (status = 422, description = "`invalid_request`, `search_too_short`, `invalid_cursor`.", body = ProblemBody),
+        (status = 422, description = "`invalid_request`, `search_too_short`, `search_too_broad`, `invalid_cursor`.", body = ProblemBody),
         SignedInRefusal,
     )
 )]

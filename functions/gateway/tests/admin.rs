@@ -188,6 +188,7 @@ async fn what_the_database_refuses_is_said_in_the_language_of_the_caller() {
         ("list_students", "/api/admin/students", 403, "staff_only"),
         ("list_students", "/api/admin/students", 422, "search_too_short"),
         ("list_students", "/api/admin/students", 422, "invalid_cursor"),
+        ("list_outbound_messages", "/api/admin/outbound-messages", 422, "search_too_broad"),
         ("get_student", &*format!("/api/admin/student/{STUDENT}"), 404, "student_not_found"),
         ("masterclass_overview", "/api/admin/overview", 404, "masterclass_not_found"),
     ] {
