@@ -54,6 +54,8 @@ async function cases(size, staff) {
     where i.id between 'be4cbe4c-0000-0000-0000-000000000000' and 'be4cbe4c-ffff-ffff-ffff-ffffffffffff'
       and exists (select from public.tests t where t.inscription_id = i.id and t.type = 'POST' and t.responses <> '{}')
       and exists (select from public.outbound_messages m where m.profile_id = p.id)
+      -- A whole name, which few have at any size.
+      and p.full_name ~ '^[^ -]+ [^ ]+ [^ ]+$'
     order by p.id limit 1`
   const [message] = await database`select id from public.outbound_messages where dedupe_key like 'bench:%' and profile_id = ${student.id} limit 1`
   const [days] = await database`select current_date - 40 as from, current_date - 10 as to`
@@ -71,6 +73,7 @@ async function cases(size, staff) {
     'students, searched by number': students({ search: student.whatsapp_number }),
     'students, searched by full name': students({ search: student.full_name }),
     'students, searched by first name': students({ search: 'éloïse' }),
+    'students, searched by compound first name': students({ search: 'marie-claire' }),
     'students, searched by first name, in order of names': students({ search: 'éloïse', sort: 'full_name', order: 'asc' }),
     [`students, page ${DEEP}`]: students({ page: DEEP }),
     [`students, page ${DEEP} by its link`]: students(await behind('/admin/students', DEEP)),

@@ -19,8 +19,7 @@ use crate::step::Step;
 use report::{Entry, Results};
 use rig::{Needs, Rig};
 
-/// What can be measured, in the order of a whole run, and what it needs besides the built Worker. The
-/// database grows from one to the next.
+/// What can be measured, in the order of a whole run, and what it needs besides the built Worker.
 const BENCHES: [(&str, &[Needs]); 13] = [
     ("pdf", &[Needs::Native]),
     ("pdf-quality", &[]),
@@ -91,16 +90,20 @@ async fn measure(root: &Path, names: &[String], quick: bool) -> Result<Results> 
         true => Results::default(),
         false => Results::read(&folder)?,
     };
-    let needs: Vec<Needs> = wanted.iter().flat_map(|(_, needs)| needs.iter().copied()).collect();
-    let rig = Rig::start(root, &needs).await?;
-    let outcome = tokio::select! {
-        outcome = all(root, &rig, &wanted, quick, &folder, &mut results) => outcome,
-        interrupted = tokio::signal::ctrl_c() => {
-            interrupted.map_err(Into::into).and_then(|()| bail!("interrupted"))
-        }
-    };
-    rig.stop().await;
-    outcome?;
+    // Each has a database of its own: what one leaves there would change what the next measures.
+    let together = if quick { wanted.len() } else { 1 };
+    for wanted in wanted.chunks(together) {
+        let needs: Vec<_> = wanted.iter().flat_map(|(_, needs)| needs.iter().copied()).collect();
+        let rig = Rig::start(root, &needs).await?;
+        let outcome = tokio::select! {
+            outcome = all(root, &rig, wanted, quick, &folder, &mut results) => outcome,
+            interrupted = tokio::signal::ctrl_c() => {
+                interrupted.map_err(Into::into).and_then(|()| bail!("interrupted"))
+            }
+        };
+        rig.stop().await;
+        outcome?;
+    }
     eprintln!("  {}", folder.join("RESULTS.md").display());
     Ok(results)
 }
