@@ -3,7 +3,7 @@
 import { rounds } from './load.mjs'
 import { comparison, figure, median, round } from './stats.mjs'
 
-/** How long and how often: seconds of one slice, rounds. */
+/** How long and how often, with several connections: seconds of one slice, rounds. */
 export const effort = (quick) => quick ? { seconds: 0.1, rounds: 1 } : { seconds: 1.5, rounds: 5 }
 
 /**
@@ -13,7 +13,8 @@ export const effort = (quick) => quick ? { seconds: 0.1, rounds: 1 } : { seconds
  */
 export async function beside(generator, what, targets, quick, { connections = 8, ...more } = {}) {
   const busy = await rounds(generator, targets, { connections, ...effort(quick), ...more })
-  const alone = await rounds(generator, targets, { connections: 1, ...effort(quick), ...more })
+  // A difference of milliseconds, while the machine's own pace moves by more in seconds: short slices, near one another.
+  const alone = await rounds(generator, targets, { connections: 1, ...(quick ? effort(quick) : { seconds: 0.3, rounds: 25 }), ...more })
   const of = (measured, name, value) => measured[name].map((one) => one[value])
   const quotients = (over, under) => over.map((value, nth) => value / under[nth])
   const throughput = comparison(quotients(of(busy, 'griot', 'throughput'), of(busy, 'twin', 'throughput')))
