@@ -56,3 +56,4 @@ commit;
 vacuum analyze public.outbound_messages;
 vacuum analyze public.outbound_message_events;
 vacuum analyze private.outbound_message_counts;
+checkpoint;

@@ -8,7 +8,7 @@ immutable
 set search_path = ''
 as $$
 declare
-  most constant int := case cardinality(search_parameter.patterns) when 1 then 6 else 4 end;
+  most constant int := case cardinality(search_parameter.patterns) when 1 then 6 when 2 then 4 else 3 end;
   pieces text[] := '{}';
   firsts text[] := '{}';
   pattern text;
