@@ -219,7 +219,7 @@ begin
     from public.masterclass_statistics s;
     -- A common word that few have elsewhere than at the beginning of their names. They stand together where it
     -- begins, and where a whole name does that it begins with: "anne ondo, annette7@…" is found by "annette" too.
-    if list_students.sort = 'full_name' and expected > 2 * most_found then
+    if list_students.sort = 'full_name' and expected > most_found then
       word := substring(patterns[1] from '^% ?([a-z]{2,})%$');
       named := word is not null and private.expected_matches(array[' and r.search_text like $1[1]'], parameter) <= most_found;
     end if;
