@@ -1,7 +1,7 @@
 -- A first name that many have, in the order of names: each page is the one as if all matches were fetched and sorted.
 begin;
 set local search_path = tests, public, extensions;
-select plan(40);
+select plan(44);
 
 select tests.create_user('tutor', 'tuteur');
 select tests.let('m', tests.create_masterclass(4));
@@ -52,7 +52,7 @@ $$;
 select tests.act_as('tutor');
 select is(tests.listed(tests.page(word, descending, wanted, number)), tests.sorted(word, descending, wanted, 30 * number - 29, 30),
   format('page %s of those whom "%s" finds, by name, %s, validated: %s', number, word, case when descending then 'from the end' else 'from the beginning' end, wanted))
-from unnest(array['eloise', 'elo', 'el']) as word, unnest(array[false, true]) as descending, unnest(array[null, false]) as wanted, unnest(array[1, 4]) as number
+from unnest(array['eloise', 'elo', 'el']) as word, unnest(array[false, true]) as descending, unnest(array[null, false, true]) as wanted, unnest(array[1, 4]) as number
 where wanted is null or word = 'eloise';
 select is(
   tests.listed(tests.page('eloise', descending, null, 1, (tests.page('eloise', descending, null, number) -> 'next')::jsonb)),
