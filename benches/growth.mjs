@@ -11,7 +11,7 @@ import { figure, median, percentile, round, spread } from './lib/stats.mjs'
 
 const { quick, griot } = given
 const SIZES = quick ? [200, 1000] : [1_000, 10_000, 100_000, 1_000_000]
-const ROUNDS = quick ? 1 : 5
+const ROUNDS = quick ? 1 : 9
 /** Calls in a round, of each route and of each function. */
 const CALLS = quick ? 3 : 15
 /** The last page of the fewest rows. */

@@ -3,8 +3,11 @@
 import { rounds } from './load.mjs'
 import { comparison, figure, median, round } from './stats.mjs'
 
-/** How long and how often, with several connections: seconds of one slice, rounds. */
-export const effort = (quick) => quick ? { seconds: 0.1, rounds: 1 } : { seconds: 1.5, rounds: 5 }
+/**
+ * How long and how often, with several connections: seconds of one slice, rounds. The machine's own pace moves within
+ * seconds: slices are short and near one another.
+ */
+export const effort = (quick) => quick ? { seconds: 0.1, rounds: 1 } : { seconds: 0.6, rounds: 15 }
 
 /**
  * Measures `griot`, `twin` and `bare` in turn, first with several connections, then with one, and says how that is
@@ -13,7 +16,6 @@ export const effort = (quick) => quick ? { seconds: 0.1, rounds: 1 } : { seconds
  */
 export async function beside(generator, what, targets, quick, { connections = 8, ...more } = {}) {
   const busy = await rounds(generator, targets, { connections, ...effort(quick), ...more })
-  // A difference of milliseconds, while the machine's own pace moves by more in seconds: short slices, near one another.
   const alone = await rounds(generator, targets, { connections: 1, ...(quick ? effort(quick) : { seconds: 0.3, rounds: 25 }), ...more })
   const of = (measured, name, value) => measured[name].map((one) => one[value])
   const quotients = (over, under) => over.map((value, nth) => value / under[nth])
