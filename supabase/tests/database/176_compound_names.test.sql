@@ -1,7 +1,7 @@
 -- A search of several words, however many have them together: each page is the one as if all matches were fetched and sorted.
 begin;
 set local search_path = tests, public, extensions;
-select plan(39);
+select plan(53);
 
 select tests.create_user('tutor', 'tuteur');
 select tests.let('m', tests.create_masterclass(4));
@@ -47,6 +47,13 @@ create function tests.page(words text, sort text, wanted boolean, page int) retu
   select public.list_students(search => words, validated => wanted, sort => sort, page => page, per_page => 30)
 $$;
 
+-- What the index is asked for, and what the planner is.
+select is((private.search_parameter(patterns))[k + 1 : 2 * k], pieces, format('the index is asked for %s', pieces))
+from (values (array['%houngbedji%'], array['%oungbe%']), (array['%marie%', '%claire%'], array['%arie%', '%lair%']),
+  (array['%fatou%', '%ovono%', '%ndong%'], array['%ato%', '%von%', '%don%']), (array['%66001503%'], array['%001503%'])) as asked (patterns, pieces),
+  cardinality(patterns) as k;
+select is(private.words_in_order(private.search_parameter(array['%jean%', '%pierre%'])), '%ean%ierr%', 'of a short word that begins a name what follows the X');
+
 select tests.act_as('tutor');
 select is(tests.listed(tests.page(search.words, sort, null, number)), tests.sorted(search.patterns, sort, null, 30 * number - 29, 30),
   format('page %s of those whom "%s" finds, by %s', number, search.words, sort))
@@ -63,6 +70,10 @@ select is(tests.page('houngbedji', 'post_score', null, 1) ->> 'total_is_exact', 
 select is(tests.page(words, 'registered_at', null, 1) ->> 'total', found, format('"%s" finds %s', words, found))
 from (values ('houngbédju', '0'), ('houngbedji claire 66001503', '1'), ('houngbedji claire 66001504', '0'), ('066001503', '1'), ('+24166001503', '1'),
   ('personne1504', '1'), ('personne1504@x.ga', '1'), ('personne1503', '0'), ('ersonne1504', '1'), ('marie rsonne1504', '1')) as looked_for (words, found);
+
+-- Words with what has a meaning in a pattern, or none of a to z.
+select lives_ok(format('select list_students(search => %L)', words), format('"%s" is a search', words))
+from unnest(array['ab% cd_', '\ab cd\', 'ab\% \%cd', 'marie\\ claire\', '日本語 テスト', 'éé ßß', 'd''almeida n''goma', 'eXloise mXarie', 'a.b@c.d marie']) as words;
 
 -- Nor are messages listed of some of them.
 select tests.refuses($$ select list_outbound_messages(person => 'marie-claire') $$, 'search_too_broad', 'messages to so many are not looked for');
