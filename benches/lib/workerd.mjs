@@ -11,23 +11,27 @@ const compatibilityDate = (root) =>
 
 /**
  * Writes the configuration of a Worker made of these modules, `[name, kind, file]`, the first of which is
- * where it begins. Returns a function that starts a process of it.
+ * where it begins, with these variables. Returns a function that starts a process of it.
  */
-export function worker({ root, workerd }, name, modules) {
+export function worker({ root, workerd }, name, modules, variables = {}) {
   const folder = join(root, '.griot/bench')
   mkdirSync(folder, { recursive: true })
   const parts = modules.map(
     ([module, kind, file]) =>
       `(name = ${JSON.stringify(module)}, ${kind} = embed ${JSON.stringify(relative(folder, file))})`,
   )
+  const bindings = Object.entries(variables)
+    .map(([variable, text]) => `(name = ${JSON.stringify(variable)}, text = ${JSON.stringify(text)})`)
   const config = join(folder, `${name}.capnp`)
   writeFileSync(
     config,
     `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
-  services = [(name = "main", worker = .worker)],
+  services = [(name = "main", worker = .worker),
+    (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true)))],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")]);
-const worker :Workerd.Worker = (modules = [${parts.join(', ')}], compatibilityDate = "${compatibilityDate(root)}");
+const worker :Workerd.Worker = (modules = [${parts.join(', ')}], bindings = [${bindings.join(', ')}],
+  compatibilityDate = "${compatibilityDate(root)}");
 `,
   )
   return () => start(workerd, config)

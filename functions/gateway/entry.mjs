@@ -39,13 +39,16 @@ globalThis.griotResponse = (status, lines, body) => {
   return new Response(body.length > 0 ? body.slice() : null, { status, headers });
 };
 
-export * from "../../build/index.js";
+// worker-build gives a class. The platform would make an object of it for every request, and it stands behind
+// two proxies; its methods alone do as well: after a trap it is wasm-bindgen that makes a new instance.
+const { fetch, scheduled } = Griot.prototype;
 
-export default class extends Griot {
+export default {
   // The platform waits for what was begun, also when the caller hangs up.
-  fetch(request) {
-    const answer = super.fetch(request);
-    this.ctx.waitUntil(answer);
+  fetch(request, env, ctx) {
+    const answer = fetch.call({ env, ctx }, request);
+    ctx.waitUntil(answer);
     return answer;
-  }
-}
+  },
+  scheduled: (event, env, ctx) => scheduled.call({ env, ctx }, event),
+};

@@ -145,17 +145,14 @@ impl Project {
             Ok(headers) => headers,
             Err(error) => return Box::pin(ready(Err(error))),
         };
-        let call = sendable(async move {
-            let (status, body) = transport::post(&self.http, &address, headers, arguments)
-                .await
-                .map_err(|cause| Error::Unreachable { service: REST, cause })?;
+        Box::pin(sendable(async move {
+            let (status, body) = transport::post(self, REST, &address, headers, arguments).await?;
             if (200..300).contains(&status) {
                 Ok(body)
             } else {
                 Err(Error::from_answer(REST, status, &body))
             }
-        });
-        Box::pin(within(&self.timer, REST, call))
+        }))
     }
 
     /// Runs a query; the body of a success. In a box, so that the code for it is there once and not

@@ -1,5 +1,6 @@
 //! One call with a JSON body: what most requests wait for.
 
+use crate::{Error, Project};
 use reqwest::header::HeaderMap;
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -9,12 +10,14 @@ mod imp;
 #[path = "transport/web.rs"]
 mod imp;
 
-/// Posts JSON; the status and the body of the answer. `Err` says, without the address, why there was none.
+/// Posts JSON to `service` and waits no longer than [`crate::deadline::ANSWER_LIMIT`]; the status and the body of
+/// the answer.
 pub(crate) async fn post(
-    http: &reqwest::Client,
+    project: &Project,
+    service: &'static str,
     address: &str,
     headers: HeaderMap,
     json: String,
-) -> Result<(u16, Vec<u8>), String> {
-    imp::post(http, address, headers, json).await
+) -> Result<(u16, Vec<u8>), Error> {
+    imp::post(project, service, address, headers, json).await
 }

@@ -125,9 +125,6 @@ fn worker(root: &Path, tools: &BuildTools) -> Result<String> {
             .env("ESBUILD_BIN", &tools.esbuild)
             // Its own call stack says nothing of why our code does not compile.
             .env("RUST_BACKTRACE", "0")
-            // Most of this code runs once per request: its size is start-up time, its speed is not.
-            // The document module, which is where the work is, keeps the profile's level.
-            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "z")
             .current_dir(root),
         &project::logs(root).join("build-worker.log"),
     )?;
