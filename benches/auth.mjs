@@ -10,7 +10,7 @@ import { generator, rounds } from './lib/load.mjs'
 import { comparison, figure, median, round } from './lib/stats.mjs'
 import { token } from './lib/tokens.mjs'
 
-const { quick, griot, twin, native, supabase_url } = given
+const { quick, griot, twin, least, native, supabase_url } = given
 const PATH = '/api/admin/students?per_page=0'
 const database = connect(given)
 const generate = generator()
@@ -26,11 +26,12 @@ try {
 
   const requests = (tokens) => tokens.map((token) => ({ path: PATH, headers: token ? { authorization: `Bearer ${token}` } : {} }))
   const both = (requests) => ({ griot: { url: griot, requests }, twin: { url: twin, requests } })
+  const all = (requests) => ({ ...both(requests), least: { url: least, requests } })
   // So many that none comes twice in a round.
   const fresh = Array.from({ length: quick ? 500 : 20_000 }, (_, nth) => token(given, staff[nth % staff.length].id))
   const cases = {
-    'a new token each time': { targets: both(requests(fresh)), status: 422 },
-    'twenty people\'s tokens in turn': { targets: both(requests(staff.map(({ token }) => token))), status: 422 },
+    'a new token each time': { targets: all(requests(fresh)), status: 422 },
+    'twenty people\'s tokens in turn': { targets: all(requests(staff.map(({ token }) => token))), status: 422 },
     'no token': { targets: both(requests([null])), status: 401 },
   }
   const measured = {}
@@ -40,14 +41,14 @@ try {
     console.error(`  ${name}: ${told.join(', ')}`)
   }
   const of = (name, who, value) => measured[name][who].map((one) => one[value])
-  const compared = (name) => {
+  const compared = (name, who = 'griot') => {
     const theirs = of(name, 'twin', 'throughput')
-    return comparison(of(name, 'griot', 'throughput').map((ours, nth) => ours / theirs[nth]))
+    return comparison(of(name, who, 'throughput').map((ours, nth) => ours / theirs[nth]))
   }
   const p99 = (name) => median(of(name, 'twin', 'p99').map((theirs, nth) => theirs / of(name, 'griot', 'p99')[nth]))
   const [first, again] = Object.keys(cases)
   const figures = Object.keys(cases).flatMap((name) =>
-    ['griot', 'twin'].map((who) => figure(`${who}, ${name}`, of(name, who, 'throughput'), 'requests/s')))
+    Object.keys(measured[name]).map((who) => figure(`${who}, ${name}`, of(name, who, 'throughput'), 'requests/s')))
   if (native) {
     const answer = spawnSync(native, ['verify-token', `${supabase_url}/auth/v1`, String(effort(quick).rounds)], {
       input: fresh.slice(0, 2_000).join('\n'), encoding: 'utf8', maxBuffer: 1 << 26,
@@ -56,7 +57,7 @@ try {
     figures.push(figure('limit: native, verification alone', JSON.parse(answer.stdout).tokens_per_second, 'tokens/s'))
   }
   const target = (name) => [
-    { what: `${name}: times the peer's requests per second`, wanted: '≥ 1.2', measured: compared(name).ratio, met: compared(name).ratio >= 1.2 },
+    { what: `${name}: times the peer's requests per second (the least that a Worker can do: ${compared(name, 'least').ratio})`, wanted: '≥ 1.2', measured: compared(name).ratio, met: compared(name).ratio >= 1.2 },
     { what: `${name}: the peer's p99 over ours`, wanted: '≥ 1', measured: round(p99(name)), met: p99(name) >= 1 },
   ]
   print({
@@ -64,12 +65,12 @@ try {
     tables: [{
       title: 'A request that is refused for its query, after its token was verified',
       columns: ['case', 'who', 'requests/s × 8', 'p50 ms', 'p99 ms'],
-      rows: Object.keys(cases).flatMap((name) => ['griot', 'twin'].map((who) =>
+      rows: Object.keys(cases).flatMap((name) => Object.keys(measured[name]).map((who) =>
         [name, who, ...['throughput', 'p50', 'p99'].map((value) => round(median(of(name, who, value))))])),
     }],
     notes: [
       'The request is GET /api/admin/students?per_page=0: its token is verified, then 422, in both. Any other status fails the round. Without a token it is 401: the difference is the verification.',
-      'Peer: jose in benches/peers, its keys fetched and imported before. Limit: the same verification as a native program (RustCrypto), without any request around it.',
+      'Peer: jose in benches/peers, its keys fetched and imported before. Least: a Worker that has the platform check the signature, each time, and answers. Limit: the same verification as a native program (RustCrypto), without any request around it.',
     ],
     versions: peer,
   })

@@ -8,7 +8,7 @@ import { given, peer, print } from './lib/given.mjs'
 import { generator } from './lib/load.mjs'
 import { figure, median, percentile, round } from './lib/stats.mjs'
 
-const { quick, griot, griot_pid, twin, twin_pid, forward, forward_pid, supabase_url, publishable_key } = given
+const { quick, griot, griot_pid, twin, twin_pid, least, least_pid, supabase_url, publishable_key } = given
 const PATH = '/api/admin/overview'
 const database = connect(given)
 const generate = generator()
@@ -63,7 +63,7 @@ try {
     }))
     const result = await beside(generate, name, {
       griot: { url: griot, pid: griot_pid, requests }, twin: { url: twin, pid: twin_pid, requests }, bare: { url: supabase_url, requests: bare },
-      forward: { url: forward, pid: forward_pid, requests: bare },
+      least: { url: least, pid: least_pid, requests: bare },
     }, quick)
     const medians = await sql(staff[0], masterclass_id)
     console.error(`  ${name}: SQL alone p50 ${round(median(medians))} ms`)
@@ -73,7 +73,7 @@ try {
   print(together(results, {
     title: `GET ${PATH}, ${count.toLocaleString('en')} registrations`,
     notes: [
-      'Peer: the same endpoint in TypeScript (benches/peers), in workerd. Bare: the call of PostgREST that both make. Forward: a Worker in workerd that passes that call on without reading it. SQL: the function alone, as the caller, over one connection that stays open.',
+      'Peer: the same endpoint in TypeScript (benches/peers), in workerd. Bare: the call of PostgREST that both make. Least: a Worker that passes that call on without reading it. SQL: the function alone, as the caller, over one connection that stays open.',
     ],
     versions: peer,
   }))

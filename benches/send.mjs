@@ -10,7 +10,7 @@ import { given, peer, print } from './lib/given.mjs'
 import { generator } from './lib/load.mjs'
 import { comparison, figure } from './lib/stats.mjs'
 
-const { quick, griot, griot_pid, twin, twin_pid, supabase_url, publishable_key, provider, provider_control } = given
+const { quick, griot, griot_pid, twin, twin_pid, least, least_pid, supabase_url, publishable_key, provider, provider_control } = given
 const PATH = '/api/send-whatsapp'
 const database = connect(given)
 const generate = generator()
@@ -75,17 +75,16 @@ try {
 
   const requests = (make) => Array.from({ length: 2_000 }, (_, nth) => make(staff[nth % staff.length].token))
   const post = (token) => ({ method: 'POST', path: PATH, headers: { ...headers, authorization: `Bearer ${token}` }, body: JSON.stringify(message()) })
+  const bare = (token) => ({
+    method: 'POST', path: '/rest/v1/rpc/send_message',
+    headers: { authorization: `Bearer ${token}`, apikey: publishable_key, 'content-type': 'application/json' },
+    body: JSON.stringify({ recipient: e164(number()), message_type: 'pre_test_result', language: null, data: good, dedupe_key: null }),
+  })
   const targets = {
     griot: { url: griot, pid: griot_pid, requests: requests(post) },
     twin: { url: twin, pid: twin_pid, requests: requests(post) },
-    bare: {
-      url: supabase_url,
-      requests: requests((token) => ({
-        method: 'POST', path: '/rest/v1/rpc/send_message',
-        headers: { authorization: `Bearer ${token}`, apikey: publishable_key, 'content-type': 'application/json' },
-        body: JSON.stringify({ recipient: e164(number()), message_type: 'pre_test_result', language: null, data: good, dedupe_key: null }),
-      })),
-    },
+    bare: { url: supabase_url, requests: requests(bare) },
+    least: { url: least, pid: least_pid, requests: requests(bare) },
     provider: {
       url: provider,
       requests: requests(() => ({
@@ -107,17 +106,18 @@ try {
   }
   const result = await beside(generate, 'write and answer', targets, quick, { settle })
   const delivered = (name) => result.busy[name].map((one) => one.delivered)
-  const ratios = comparison(delivered('griot').map((ours, nth) => ours / delivered('twin')[nth]))
+  const besideTwin = (name) => comparison(delivered(name).map((one, nth) => one / delivered('twin')[nth]))
+  const ratios = besideTwin('griot')
   result.figures.push(figure('griot, until the provider has them', delivered('griot'), 'messages/s'),
     figure('twin, until the provider has them', delivered('twin'), 'messages/s'))
   result.targets.push({
-    what: 'until the provider has them: times the peer\'s messages per second', wanted: '≥ 1.2', measured: ratios.ratio, met: ratios.ratio >= 1.2,
+    what: `until the provider has them: times the peer's messages per second (the least that a Worker can do: ${besideTwin('least').ratio})`, wanted: '≥ 1.2', measured: ratios.ratio, met: ratios.ratio >= 1.2,
   })
   print(together([result], {
     title: `POST ${PATH}`,
     notes: [
       'Both verify the token, check number and variables, write the message through send_message as the caller, answer 202, and then claim, render, send and record what is due, which goes on while other requests come.',
-      'Bare: the call of send_message alone. Provider: the bare call of the stand-in for Whapi. Pace, quiet hours and daily limits are off.',
+      'Bare: the call of send_message alone. Least: a Worker that passes that call on and then claims, sends and records without any check, template or log. Provider: the bare call of the stand-in for Whapi. Pace, quiet hours and daily limits are off.',
     ],
     versions: { ...peer },
   }))

@@ -7,7 +7,7 @@ import { connect, load, people } from './lib/database.mjs'
 import { given, peer, print } from './lib/given.mjs'
 import { generator } from './lib/load.mjs'
 
-const { quick, griot, griot_pid, twin, twin_pid, forward, forward_pid, supabase_url, publishable_key } = given
+const { quick, griot, griot_pid, twin, twin_pid, least, least_pid, supabase_url, publishable_key } = given
 const PATH = '/api/admin/students'
 const database = connect(given)
 const generate = generator()
@@ -63,13 +63,13 @@ try {
     }))
     results.push(await beside(generate, name, {
       griot: { url: griot, pid: griot_pid, requests }, twin: { url: twin, pid: twin_pid, requests }, bare: { url: supabase_url, requests: bare },
-      forward: { url: forward, pid: forward_pid, requests: bare },
+      least: { url: least, pid: least_pid, requests: bare },
     }, quick))
   }
   print(together(results, {
     title: `GET ${PATH}, ${count.toLocaleString('en')} registrations`,
     notes: [
-      'Peer: the same endpoint in TypeScript (benches/peers), in workerd. Limit: the call of PostgREST that both make, sent straight to the project. Forward: a Worker in workerd that passes that call on without reading it.',
+      'Peer: the same endpoint in TypeScript (benches/peers), in workerd. Limit: the call of PostgREST that both make, sent straight to the project. Least: a Worker that passes that call on without reading it.',
       'Twenty administrators by turns, each with a token of one\'s own, verified at each request. The ratio is that of the least favourable case.',
     ],
     versions: peer,

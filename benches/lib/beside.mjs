@@ -11,8 +11,9 @@ export const effort = (quick) => quick ? { seconds: 0.1, rounds: 1 } : { seconds
 
 /**
  * Measures `griot`, `twin` and `bare` in turn, first with several connections, then with one, and says how that is
- * to be read; other targets are only shown. `forward` is a Worker that passes the bare call on unread: what it has of
- * the peer's throughput is the most that any Worker can have. `what` names the case. `more`: `connections`, `status`, `settle` of the rounds.
+ * to be read; other targets are only shown. `least` is the least that a Worker can do (peers/least.js): what it has of
+ * the peer's throughput is the most that any Worker can have. `what` names the case. `more`: `connections`, `status`,
+ * `settle` of the rounds.
  */
 export async function beside(generator, what, targets, quick, { connections = 8, ...more } = {}) {
   const busy = await rounds(generator, targets, { connections, ...effort(quick), ...more })
@@ -21,9 +22,9 @@ export async function beside(generator, what, targets, quick, { connections = 8,
   const quotients = (over, under) => over.map((value, nth) => value / under[nth])
   const throughput = comparison(quotients(of(busy, 'griot', 'throughput'), of(busy, 'twin', 'throughput')))
   const p99 = comparison(quotients(of(busy, 'twin', 'p99'), of(busy, 'griot', 'p99')))
-  const most = targets.forward
-    && median(quotients(of(busy, 'forward', 'throughput'), of(busy, 'twin', 'throughput')))
-  const within = most ? ` (a Worker that only passes the call on: ${round(most)})` : ''
+  const most = targets.least
+    && median(quotients(of(busy, 'least', 'throughput'), of(busy, 'twin', 'throughput')))
+  const within = most ? ` (the least that a Worker can do: ${round(most)})` : ''
   const above = of(alone, 'griot', 'p50').map((time, nth) => time - alone.bare[nth].p50)
   const bare = median(of(alone, 'bare', 'p50'))
   const allowed = Math.max(0.25 * bare, 2)

@@ -126,19 +126,12 @@ async fn serve(root: &Path, system: &mut System) -> Result<(Value, Vec<Program>)
          export default { fetch() { return new Response(typeof exports) } }",
     )?;
     std::fs::write(folder(root).join("empty.wasm"), b"\0asm\x01\0\0\0")?;
-    // No Worker that asks the project can do less than to pass a call on unread.
-    std::fs::write(
-        folder(root).join("forward.js"),
-        "export default { fetch(request, env) {\n\
-         const { pathname, search } = new URL(request.url)\n\
-         return fetch(env.SUPABASE_URL + pathname + search, request) } }",
-    )?;
     let none = BTreeMap::new();
     let variables = &system.variables;
     let griot = folder(root).join("griot.capnp");
     std::fs::write(&griot, workerd::griot(root, variables)?)?;
     let twin_config = config("twin", &[("esModule", TWIN)], variables)?;
-    let forward_config = config("forward", &[("esModule", ".griot/bench/forward.js")], variables)?;
+    let least_config = config("least", &[("esModule", "benches/peers/least.js")], variables)?;
     let empty = config("empty", &[("esModule", ".griot/bench/empty.js")], &none)?;
     let empty_wasm = config(
         "empty-wasm",
@@ -147,8 +140,8 @@ async fn serve(root: &Path, system: &mut System) -> Result<(Value, Vec<Program>)
     )?;
 
     let (twin, twin_url) = start(&mut system.stack, &program, "the peer", &twin_config).await?;
-    let (forward, forward_url) =
-        start(&mut system.stack, &program, "a Worker that forwards", &forward_config).await?;
+    let (least, least_url) =
+        start(&mut system.stack, &program, "the least Worker", &least_config).await?;
     let env = system.stack.env();
     let worker = system.workers.first().context("no Worker")?;
     let keys: Value =
@@ -165,15 +158,15 @@ async fn serve(root: &Path, system: &mut System) -> Result<(Value, Vec<Program>)
         "griot_pid": worker.pid(),
         "twin": twin_url,
         "twin_pid": twin.pid(),
-        "forward": forward_url,
-        "forward_pid": forward.pid(),
+        "least": least_url,
+        "least_pid": least.pid(),
         "provider": of("WHAPI_BASE_URL"),
         "provider_control": system.providers.control(),
         "webhook_secret": of("WEBHOOK_SECRET"),
         "configs": { "griot": griot, "twin": twin_config, "empty": empty, "empty_wasm": empty_wasm },
         "bundle": root.join(TWIN),
     });
-    Ok((given, vec![twin, forward]))
+    Ok((given, vec![twin, least]))
 }
 
 /// Starts a Worker and waits until it answers; where it does.

@@ -1,0 +1,64 @@
+// The least that a Worker can do where the peer and Griot do more: it passes calls of the project on unread,
+// sends every message with the same few words, verifies a token and believes all that it says. No errors, no checks,
+// no log. How many requests it answers is how many any Worker could answer.
+
+let key
+/** Its signature, which is right: 422, as for a query that is wrong. */
+async function verify(token, env) {
+  if (!key) {
+    const { keys: [jwk] } = await (await fetch(`${env.SUPABASE_URL}/auth/v1/.well-known/jwks.json`)).json()
+    key = await crypto.subtle.importKey('jwk', jwk, { name: 'ECDSA', namedCurve: 'P-256' }, false, ['verify'])
+  }
+  const end = token.lastIndexOf('.')
+  const signature = Uint8Array.from(atob(token.slice(end + 1).replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0))
+  const right = await crypto.subtle.verify({ name: 'ECDSA', hash: 'SHA-256' }, key, signature, new TextEncoder().encode(token.slice(0, end)))
+  return new Response(null, { status: right ? 422 : 401 })
+}
+
+const post = (url, key, body) =>
+  fetch(url, { method: 'POST', headers: { authorization: `Bearer ${key}`, apikey: key, 'content-type': 'application/json' }, body: JSON.stringify(body) })
+
+async function batch(env) {
+  const rpc = async (name, body) => (await post(`${env.SUPABASE_URL}/rest/v1/rpc/${name}`, env.SUPABASE_SECRET_KEY, body)).json()
+  const dispatcher = crypto.randomUUID()
+  const { messages } = await rpc('claim_outbound_messages', { dispatcher, max_messages: 100, lease_seconds: 60, channels: ['whatsapp'] })
+  const results = []
+  const waiting = messages.slice()
+  await Promise.all(Array.from({ length: 6 }, async () => {
+    for (let message = waiting.pop(); message; message = waiting.pop()) {
+      const { id, recipient, attempts } = message
+      const answer = await post(`${env.WHAPI_BASE_URL}/messages/text`, env.WHAPI_TOKEN, { to: recipient.slice(1), body: `Réf. ${id}`, no_link_preview: true })
+      results.push({ id, attempts, outcome: 'accepted', provider_message_id: (await answer.json()).message.id })
+    }
+  }))
+  if (results.length > 0) await rpc('record_outbound_results', { dispatcher, results })
+  return results.length
+}
+
+let running = false, again = false
+/** Sends what is due, claiming as often as Griot at most: what is written meanwhile goes together. */
+async function deliver(env) {
+  again = true
+  if (running) return
+  running = true
+  try {
+    while (again) {
+      again = false
+      const began = Date.now()
+      if (await batch(env) > 0) again = true
+      if (again) await scheduler.wait(Math.max(began + 100 - Date.now(), 0))
+    }
+  } finally {
+    running = false
+  }
+}
+
+export default {
+  fetch(request, env, context) {
+    const { pathname, search } = new URL(request.url)
+    if (pathname.startsWith('/api/')) return verify(request.headers.get('authorization').slice('Bearer '.length), env)
+    const answer = fetch(env.SUPABASE_URL + pathname + search, request)
+    if (pathname.endsWith('/send_message')) context.waitUntil(answer.then(() => deliver(env)))
+    return answer
+  },
+}
