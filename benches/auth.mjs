@@ -70,7 +70,7 @@ try {
     }],
     notes: [
       'The request is GET /api/admin/students?per_page=0: its token is verified, then 422, in both. Any other status fails the round. Without a token it is 401: the difference is the verification.',
-      'Peer: jose in benches/peers, its keys fetched and imported before. Least: a Worker that has the platform check the signature, each time, and answers. Limit: the same verification as a native program (RustCrypto), without any request around it.',
+      'Peer: jose in benches/peers, its keys fetched and imported before. Least: a Worker that has the platform check the signature of a token it does not know, and answers. Limit: the same verification as a native program (RustCrypto), without any request around it.',
     ],
     versions: peer,
   })

@@ -109,15 +109,16 @@ try {
   const besideTwin = (name) => comparison(delivered(name).map((one, nth) => one / delivered('twin')[nth]))
   const ratios = besideTwin('griot')
   result.figures.push(figure('griot, until the provider has them', delivered('griot'), 'messages/s'),
-    figure('twin, until the provider has them', delivered('twin'), 'messages/s'))
+    figure('twin, until the provider has them', delivered('twin'), 'messages/s'),
+    figure('least, until the provider has them', delivered('least'), 'messages/s'))
   result.targets.push({
-    what: `until the provider has them: times the peer's messages per second (the least that a Worker can do: ${besideTwin('least').ratio})`, wanted: '≥ 1.2', measured: ratios.ratio, met: ratios.ratio >= 1.2,
+    what: `until the provider has them: times the peer's messages per second (the same pace without checks and texts: ${besideTwin('least').ratio})`, wanted: '≥ 1.2', measured: ratios.ratio, met: ratios.ratio >= 1.2,
   })
   print(together([result], {
     title: `POST ${PATH}`,
     notes: [
       'Both verify the token, check number and variables, write the message through send_message as the caller, answer 202, and then claim, render, send and record what is due, which goes on while other requests come.',
-      'Bare: the call of send_message alone. Least: a Worker that passes that call on and then claims, sends and records without any check, template or log. Provider: the bare call of the stand-in for Whapi. Pace, quiet hours and daily limits are off.',
+      'Bare: the call of send_message alone. Least: a Worker that passes that call on and then claims, sends and records, at Griot's pace, without any check, template or log. Provider: the bare call of the stand-in for Whapi. Pace, quiet hours and daily limits are off.',
     ],
     versions: { ...peer },
   }))

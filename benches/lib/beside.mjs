@@ -12,7 +12,7 @@ export const effort = (quick) => quick ? { seconds: 0.1, rounds: 1 } : { seconds
 /**
  * Measures `griot`, `twin` and `bare` in turn, first with several connections, then with one, and says how that is
  * to be read; other targets are only shown. `least` is the least that a Worker can do (peers/least.js): what it has of
- * the peer's throughput is the most that any Worker can have. `what` names the case. `more`: `connections`, `status`,
+ * the peer's throughput is about the most that any Worker can have. `what` names the case. `more`: `connections`, `status`,
  * `settle` of the rounds.
  */
 export async function beside(generator, what, targets, quick, { connections = 8, ...more } = {}) {
