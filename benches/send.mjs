@@ -118,7 +118,7 @@ try {
     title: `POST ${PATH}`,
     notes: [
       'Both verify the token, check number and variables, write the message through send_message as the caller, answer 202, and then claim, render, send and record what is due, which goes on while other requests come.',
-      'Bare: the call of send_message alone. Least: a Worker that passes that call on and then claims, sends and records, at Griot's pace, without any check, template or log. Provider: the bare call of the stand-in for Whapi. Pace, quiet hours and daily limits are off.',
+      'Bare: the call of send_message alone. Least: a Worker that passes that call on and then claims, sends and records, at the pace of Griot, without any check, template or log. Provider: the bare call of the stand-in for Whapi. Pace, quiet hours and daily limits are off.',
     ],
     versions: { ...peer },
   }))
