@@ -8,7 +8,6 @@ immutable
 set search_path = ''
 as $$
 declare
-  -- Each three letters more are a list of rows more to be read; of several words fewer letters of each do.
   most constant int := case cardinality(search_parameter.patterns) when 1 then 6 when 2 then 4 else 3 end;
   pieces text[] := '{}';
   firsts text[] := '{}';
@@ -25,7 +24,6 @@ begin
     order by length(m.found[1]) desc, m.n desc limit 1;
     letters := regexp_replace(piece, '^[^a-z0-9]', '');
     if length(letters) > 4 then
-      -- From the second letter on there is no X.
       pieces := pieces || ('%' || case when letters ~ '[0-9]$' then right(letters, least(most, length(letters) - 1))
         else substr(letters, 2, most) end || '%');
       firsts := firsts || null::text;
