@@ -1,0 +1,451 @@
+-- Planning took longer than running: who is staff, who opted out, a page of students, the figures of a masterclass.
+-- PostgreSQL plans a function in SQL at each call; of one in PL/pgSQL it keeps the plans, for as long as the connection.
+
+create or replace function private.is_admin()
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return exists (
+    select from public.user_roles r
+    where r.user_id = (select auth.uid()) and r.role = 'admin');
+end
+$$;
+
+create or replace function private.is_staff()
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return exists (
+    select from public.user_roles r
+    where r.user_id = (select auth.uid()) and r.role in ('admin', 'tuteur'));
+end
+$$;
+
+-- STOP comes from the telephone itself: only START takes it back. What is agreed to in the app cannot,
+-- because anybody may write any number into their profile.
+create or replace function private.is_opted_out(number text, person uuid)
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return exists (select from private.opt_outs o where o.number_hash = private.number_hash(is_opted_out.number) and o.stopped)
+    or coalesce((
+      select not c.granted from public.consents c
+      where c.user_id = is_opted_out.person and c.purpose = 'whatsapp_messages'
+      -- At the same instant the refusal counts.
+      order by c.recorded_at desc, c.granted limit 1), false);
+end
+$$;
+
+-- ---------------------------------------------------------------- list_students
+
+-- The statement that finds a page is put together for each combination of filters, so that each has its own
+-- plan; only names of columns and directions are put into it, values are parameters.
+create or replace function public.list_students(
+  search text default null,
+  masterclass_id uuid default null,
+  validated boolean default null,
+  registered_from date default null,
+  registered_to date default null,
+  sort text default 'registered_at',
+  descending boolean default true,
+  page int default 1,
+  per_page int default 20,
+  cursor jsonb default null)
+-- Not jsonb: ten thousand rows would be taken apart for nothing before they are sent.
+returns json
+language plpgsql
+stable
+security definer
+set search_path = ''
+-- A page is read in a millisecond or two: compiling its plan or starting workers would take longer.
+set jit = off
+set max_parallel_workers_per_gather = 0
+as $$
+declare
+  -- Beyond so many matches of a search nobody counts.
+  most_found constant int := 1000;
+  -- So many rows are looked at in the order of the sort before all matches are fetched and sorted.
+  most_looked_at constant int := 20000;
+  key_column text := case list_students.sort
+    when 'registered_at' then 'registered_at'
+    when 'full_name' then 'name_key'
+    when 'pre_score' then 'pre_key'
+    when 'post_score' then 'post_key'
+    when 'gain' then 'gain_key' end;
+  key_type text := case list_students.sort
+    when 'registered_at' then 'timestamptz' when 'full_name' then 'text' else 'int' end;
+  from_top boolean := coalesce(list_students.descending, true);
+  size int := least(greatest(coalesce(list_students.per_page, 20), 1), 10000);
+  number int := greatest(coalesce(list_students.page, 1), 1);
+  skipped int := 0;
+  -- A cursor is a place in a sort: {"s": sort, "d": descending, "k": key, "i": id of a row, "b": back}.
+  -- What comes before the row (`b`) is walked in reverse.
+  back boolean := false;
+  from_key text;
+  from_id uuid;
+  patterns text[] := '{}';
+  since timestamptz;
+  until timestamptz;
+  chosen text := case list_students.validated when true then 'r.validated' when false then 'not r.validated' else 'true' end;
+  filters text := '';
+  parameter text[];
+  conditions text[];
+  words text := '';
+  word text;
+  first text;
+  starts text[] := '{}';
+  named boolean := false;
+  beyond text := '';
+  direction text;
+  walk text;
+  page_statement text;
+  found_at_most bigint;
+  total bigint;
+  exact boolean := true;
+  expected double precision;
+  distance double precision;
+  looked_at double precision;
+  ids uuid[];
+  fetched int;
+  shown int;
+  students json;
+  edges jsonb;
+begin
+  perform private.require_staff();
+  if key_column is null then
+    perform private.raise_error('invalid_sort');
+  end if;
+  if list_students.search <> '' then
+    patterns := private.search_patterns(list_students.search);
+  end if;
+
+  if list_students.cursor is null or list_students.cursor = 'null' then
+    skipped := least((number - 1)::bigint * size, 1000000);
+  else
+    begin
+      back := (list_students.cursor ->> 'b')::boolean;
+      from_key := list_students.cursor ->> 'k';
+      from_id := (list_students.cursor ->> 'i')::uuid;
+      if key_type = 'timestamptz' then
+        perform from_key::timestamptz;
+      elsif key_type = 'int' then
+        perform from_key::int;
+      end if;
+    exception when data_exception then
+      from_id := null;
+    end;
+    if from_id is null or from_key is null or back is null
+       or list_students.cursor ->> 's' is distinct from list_students.sort
+       or list_students.cursor -> 'd' is distinct from to_jsonb(from_top) then
+      perform private.raise_error('invalid_cursor');
+    end if;
+  end if;
+  direction := case when from_top <> back then 'desc' else 'asc' end;
+
+  -- Whole days in Libreville, within the years that can be reckoned with.
+  if list_students.registered_from is not null then
+    since := greatest(list_students.registered_from, date '0001-01-01')::timestamp at time zone 'Africa/Libreville';
+    filters := filters || ' and r.registered_at >= $2';
+  end if;
+  if list_students.registered_to is not null then
+    until := (least(greatest(list_students.registered_to, date '0001-01-01'), date '9998-12-31') + 1)::timestamp
+      at time zone 'Africa/Libreville';
+    filters := filters || ' and r.registered_at < $3';
+  end if;
+  if list_students.masterclass_id is not null then
+    filters := filters || ' and r.masterclass_id = $1';
+  end if;
+  if patterns <> '{}' then
+    parameter := private.search_parameter(patterns);
+    conditions := private.search_conditions(parameter, '$4');
+    words := array_to_string(conditions, '');
+  end if;
+  if from_id is not null then
+    beyond := format(' and (r.key, r.inscription_id) %s ($5::%s, $6)', case direction when 'desc' then '<' else '>' end, key_type);
+  end if;
+
+  -- One row more than is shown tells whether another page follows.
+  page_statement := $page$
+    with hits as %1$s (%2$s)
+    select %5$s, array_agg(w.inscription_id)
+    from (select r.inscription_id from hits r where true %4$s
+          order by r.key %3$s, r.inscription_id %3$s limit $7 + 1 offset $8) as w $page$;
+
+  -- Totals never come from counting all rows.
+  if since is null and until is null then
+    select coalesce(sum(case list_students.validated
+        when true then s.validated when false then s.registered - s.validated else s.registered end), 0)
+    into total from public.masterclass_statistics s
+    where list_students.masterclass_id is null or s.masterclass_id = list_students.masterclass_id;
+  else
+    select coalesce(sum(s.registered), 0) into total from public.registration_statistics s
+    where (list_students.masterclass_id is null or s.masterclass_id = list_students.masterclass_id)
+      and (list_students.validated is null or s.validated = list_students.validated)
+      and (list_students.registered_from is null or s.day >= list_students.registered_from)
+      and (list_students.registered_to is null or s.day <= list_students.registered_to);
+  end if;
+
+  if words <> '' then
+    -- To the planner each word is a matter of its own; of "marie-claire", who has the one has the other. One pattern of
+    -- the words in their order it compares with its sample.
+    select greatest(
+        private.expected_matches(private.search_conditions(parameter, '$1', false), parameter),
+        case when cardinality(patterns) > 1
+          then private.expected_matches(array[' and r.search_text like $1[1]'], array[private.words_in_order(parameter)]) end)
+      * total / greatest(sum(s.registered), 1)
+    into expected
+    from public.masterclass_statistics s;
+    -- A common word that few have elsewhere than at the beginning of their names. They stand together where it
+    -- begins, and where a whole name does that it begins with: "anne ondo, annette7@…" is found by "annette" too.
+    if list_students.sort = 'full_name' and expected > most_found then
+      word := substring(patterns[1] from '^% ?([a-z]{2,})%$');
+      named := word is not null and private.expected_matches(array[' and r.search_text like $1[1]'], parameter) <= most_found;
+    end if;
+    if named then
+      first := regexp_replace(patterns[1], '[a-z]', '\&X');
+      select array[[word, word || '{']] || coalesce(array_agg(array[o.name, o.name || 'a']), '{}') into starts
+      from (select left(word, n) as name from generate_series(2, length(word) - 1) as n) as o
+      where exists (select from private.student_records r where r.validated and r.name_key >= o.name and r.name_key < o.name || 'a')
+        or exists (select from private.student_records r where not r.validated and r.name_key >= o.name and r.name_key < o.name || 'a');
+    end if;
+  end if;
+
+  -- Through the index of the sort. It has `validated` before the key: without that filter the walks
+  -- through both halves are merged.
+  select string_agg(format(
+    '(select r.inscription_id, r.%1$I as key%6$s from private.student_records r where %2$s%8$s%3$s%4$s
+      order by r.%1$I %5$s, r.inscription_id %5$s limit %7$s)',
+    key_column, half, filters, replace(beyond, 'r.key', 'r.' || key_column), direction,
+    case when words <> '' then ', r.search_text' end, case when words = '' then '$7 + 1 + $8' else '$10' end,
+    case when named then format(' and r.name_key >= $11[%1$s][1] and r.name_key < $11[%1$s][2]', part) end), ' union all ')
+  into walk
+  from generate_series(1, greatest(array_length(starts, 1), 1)) as part, unnest(case list_students.validated when true then array['r.validated'] when false then array['not r.validated']
+    else array['r.validated', 'not r.validated'] end) as half;
+
+  if words = '' then
+    if from_id is not null or skipped < total then
+      execute format(page_statement, 'not materialized', walk, direction, '', 'null::bigint')
+      into found_at_most, ids
+      using list_students.masterclass_id, since, until, patterns, from_key, from_id, size, skipped;
+    end if;
+  else
+    -- Few matches are fetched, counted and sorted (1). Many are met soon on the way through the sort (2), and only so
+    -- many rows are looked at there: words may gather far from where the way begins, as first names do among names;
+    -- then all matches are fetched after all (3). Which to begin with, the planner knows without looking. A word
+    -- that begins names is walked to where it does (2), beside the few who have it elsewhere.
+    distance := (size + 1 + skipped) * total / greatest(expected, 1);
+    looked_at := case when named then 2000 + 4 * (size + 1 + skipped) when distance <= most_looked_at / 2 then 4 * distance else 0 end;
+    for step in case when expected > 2 * most_found then 2 else 1 end .. 3 loop
+      if step = 2 then
+        total := most_found;
+        exact := false;
+        ids := null;
+        exit when from_id is null and skipped >= total;
+        continue when looked_at = 0;
+      end if;
+      execute format(page_statement,
+        case when step = 2 and not named then 'not materialized' else 'materialized' end,
+        case
+          when step = 2 and named then format($hits$
+            (select r.inscription_id, r.key, false as elsewhere
+             from (select * from (%1$s) as r order by r.key %2$s, r.inscription_id %2$s limit $10) as r
+             where r.search_text like $12%3$s
+             order by r.key %2$s, r.inscription_id %2$s limit $7 + 1 + $8)
+            union all
+            (select r.inscription_id, r.name_key, true from private.student_records r
+             where %4$s%5$s and r.search_text like $4[1] and r.search_text not like $12%3$s limit $9 + 1)$hits$,
+            walk, direction, array_to_string(conditions[2:], ''), chosen, filters)
+          when step = 2 then format('select r.inscription_id, r.key from (select * from (%s) as r order by r.key %s, r.inscription_id %2$s limit $10) as r where true%s',
+            walk, direction, words)
+          else format('select r.inscription_id, r.%I as key from private.student_records r where %s%s%s%s', key_column, chosen, filters, words,
+            case step when 1 then ' limit $9 + 1' end) end,
+        direction, case when step = 2 and not named then '' else beyond end,
+        case when step <> 2 then '(select count(*) from hits)' when named then '(select count(*) from hits h where h.elsewhere)' else 'null::bigint' end)
+      into found_at_most, ids
+      using list_students.masterclass_id, since, until, parameter, from_key, from_id, size, skipped, most_found,
+        least(looked_at, most_looked_at), starts, first;
+      if step <> 2 then
+        exact := found_at_most <= most_found;
+        total := least(found_at_most, most_found);
+      end if;
+      if step = 1 then
+        -- More than expected: a short way before all are fetched.
+        looked_at := greatest(looked_at, 100 * (size + 1 + skipped));
+      end if;
+      exit when step = 1 and exact or step = 2 and cardinality(ids) > size and (not named or found_at_most <= most_found);
+    end loop;
+  end if;
+  fetched := coalesce(cardinality(ids), 0);
+  shown := least(fetched, size);
+
+  -- Which rows they are is all that the statements above find out: this one's plan is kept.
+  if shown > 0 then
+    select json_agg(s order by w.n * case when back then -1 else 1 end),
+      jsonb_agg(jsonb_build_object('k', to_jsonb(r) -> key_column, 'i', w.id) order by w.n * case when back then -1 else 1 end) filter (where w.n in (1, shown))
+    into students, edges
+    from unnest(ids[:shown]) with ordinality as w (id, n)
+    join private.student_records r on r.inscription_id = w.id
+    join public.masterclasses m on m.id = r.masterclass_id
+    cross join lateral (
+      select r.inscription_id, r.student_id, r.full_name, r.email, r.whatsapp_number,
+        r.masterclass_id, m.title as masterclass_title, r.validated, r.registered_at,
+        r.pre_score, r.post_score, r.max_score, r.gain, r.pre_taken_at, r.post_taken_at) as s;
+  end if;
+
+  return json_build_object(
+    'students', coalesce(students, '[]'),
+    'page', number, 'per_page', size, 'total', total, 'total_is_exact', exact,
+    'next', case when fetched > case when back then 0 else size end
+      then edges -> -1 || jsonb_build_object('s', list_students.sort, 'd', from_top, 'b', false) end,
+    'previous', case when fetched > case when back then size else 0 end and (skipped > 0 or from_id is not null)
+      then edges -> 0 || jsonb_build_object('s', list_students.sort, 'd', from_top, 'b', true) end);
+end
+$$;
+
+-- ---------------------------------------------------------------- masterclass_overview
+
+-- Runs as the caller: the policies of the statistics decide what it adds up.
+--
+-- Gains, of those who took both tests (R. R. Hake, "Interactive-engagement versus traditional methods",
+-- American Journal of Physics 66 (1998) 64, doi:10.1119/1.18809):
+--   class gain       (mean post % - mean pre %) / (100 - mean pre %)
+--   individual gain  the mean of (post - pre) / (max - pre), without those whose PRE test was all right
+--
+-- Questions as in "Quiz statistics calculations" of Moodle (https://docs.moodle.org/dev/Quiz_statistics_calculations),
+-- with x the mark for the question, 0 or 1, and y the score on the rest of the test:
+--   facility         mean x
+--   discrimination   covariance (x, y) / sqrt (variance x * variance y)
+--                    = (n Σxy - Σx Σy) / sqrt ((n Σx² - (Σx)²) (n Σy² - (Σy)²)), where Σx² = Σx
+create function private.masterclass_figures(masterclass_id uuid)
+returns jsonb
+language plpgsql
+stable
+security invoker
+set search_path = ''
+set jit = off
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+  -- One masterclass is a range as all of them are: both go through the same indexes, by one plan.
+  first constant uuid := coalesce(masterclass_figures.masterclass_id, '00000000-0000-0000-0000-000000000000');
+  last constant uuid := coalesce(masterclass_figures.masterclass_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+begin
+  return (
+    with scores as materialized (
+      select s.max_score, s.pre_score, s.post_score, sum(s.students) as students
+      from public.score_statistics s
+      where s.masterclass_id between first and last
+      group by 1, 2, 3 having sum(s.students) <> 0),
+    tests as materialized (
+      select side.type, 10 * side.score::numeric / s.max_score as score, s.students
+      from scores s
+      cross join lateral (values ('pre', s.pre_score), ('post', s.post_score)) as side (type, score)
+      where side.score is not null),
+    gains as (
+      select
+        coalesce(sum(s.students), 0) as students,
+        sum(s.students * s.pre_score::numeric / s.max_score) as pre,
+        sum(s.students * s.post_score::numeric / s.max_score) as post,
+        coalesce(sum(s.students) filter (where s.pre_score < s.max_score), 0) as individuals,
+        sum(s.students * (s.post_score - s.pre_score)::numeric / nullif(s.max_score - s.pre_score, 0)) as individual_sum
+      from scores s where s.post_score is not null),
+    totals as materialized (
+      select coalesce(sum(s.registered), 0) as registered, coalesce(sum(s.validated), 0) as validated,
+        coalesce(sum(s.pre_taken), 0) as pre_taken, coalesce(sum(s.post_taken), 0) as post_taken
+      from public.masterclass_statistics s
+      where s.masterclass_id between first and last),
+    days as (
+      select s.day, sum(s.registered) as registered
+      from public.registration_statistics s
+      where s.masterclass_id between first and last
+      group by s.day having sum(s.registered) <> 0),
+    figures as (
+      select s.question_id, s.type, jsonb_build_object(
+        'answers', s.answers,
+        'facility', case when s.answers >= 2 then trim_scale(round(s.right_answers::numeric / s.answers, 4)) end,
+        'discrimination', case when s.answers >= 5 then trim_scale(round(
+          (s.answers * s.right_rest::numeric - s.right_answers * s.rest_sum::numeric)
+          / nullif(sqrt(s.answers * s.right_answers::numeric - s.right_answers::numeric ^ 2)
+            * sqrt(s.answers * s.rest_squares::numeric - s.rest_sum::numeric ^ 2), 0), 4)) end) as figures
+      from public.question_statistics s
+      join public.questions q on q.id = s.question_id
+      where q.masterclass_id = masterclass_figures.masterclass_id)
+    select jsonb_build_object(
+      'masterclass_id', masterclass_figures.masterclass_id,
+      'registrations', (
+        select jsonb_build_object(
+          'total', t.registered, 'validated', t.validated,
+          'by_day', coalesce((
+            select jsonb_agg(jsonb_build_object('date', d.day, 'count', d.registered) order by d.day) from days d), '[]'))
+        from totals t),
+      'completion', (
+        select jsonb_build_object(
+          'registered', t.registered, 'validated', t.validated, 'pre_taken', t.pre_taken, 'post_taken', t.post_taken,
+          'rate', trim_scale(round(t.post_taken / nullif(t.registered, 0), 4)))
+        from totals t),
+      'scores', (
+        select jsonb_object_agg(side.type, (
+          select jsonb_build_object(
+            'tests', coalesce(sum(t.students), 0),
+            'mean', trim_scale(round(sum(t.students * t.score) / nullif(sum(t.students), 0), 4)),
+            'distribution', (
+              select jsonb_agg(jsonb_build_object('score', mark.score, 'count', coalesce(m.students, 0)) order by mark.score)
+              from generate_series(0, 10) as mark (score)
+              left join (
+                select round(u.score) as score, sum(u.students) as students from tests u where u.type = side.type group by 1) as m
+                using (score)))
+          from tests t where t.type = side.type))
+        from (values ('pre'), ('post')) as side (type)),
+      'gain', (
+        select jsonb_build_object(
+          'students', g.students,
+          'class_gain', case when g.students >= 2 then
+            trim_scale(round((g.post - g.pre) / nullif(g.students - g.pre, 0), 4)) end,
+          'individual_students', g.individuals,
+          'mean_individual_gain', case when g.individuals >= 2 then
+            trim_scale(round(g.individual_sum / g.individuals, 4)) end)
+        from gains g),
+      'questions', coalesce((
+        select jsonb_agg(
+          jsonb_build_object(
+            'id', q.id, 'question_text', q.question_text, 'status', q.status,
+            'pre', coalesce(pre.figures, '{"answers": 0, "facility": null, "discrimination": null}'),
+            'post', coalesce(post.figures, '{"answers": 0, "facility": null, "discrimination": null}'))
+          order by q.created_at, q.id)
+        from public.questions q
+        left join figures pre on pre.question_id = q.id and pre.type = 'PRE'
+        left join figures post on post.question_id = q.id and post.type = 'POST'
+        where q.masterclass_id = masterclass_figures.masterclass_id), '[]')));
+end
+$$;
+
+comment on function private.masterclass_figures(uuid) is 'The figures of one masterclass, or of all where it is null.';
+revoke execute on function private.masterclass_figures(uuid) from public, anon, service_role;
+grant execute on function private.masterclass_figures(uuid) to authenticated;
+
+-- A body in this form is bound to `private` when it is made: the caller needs no way to name it. It is planned at each
+-- call, and so does no more than to ask.
+create or replace function public.masterclass_overview(masterclass_id uuid default null)
+returns jsonb
+language sql
+stable
+security invoker
+set search_path = ''
+begin atomic
+  select private.require_staff();
+  select private.require_masterclass(masterclass_overview.masterclass_id)
+  where masterclass_overview.masterclass_id is not null;
+  select private.masterclass_figures(masterclass_overview.masterclass_id);
+end;
