@@ -1,12 +1,22 @@
 // The least that a Worker does where the peer and Griot do more: it passes calls of the project on unread, sends
 // every message with the same few words at Griot's pace, verifies a token and believes all that it says. No errors, no
-// checks, no log: what any of these cost is the difference.
+// checks, no log but of a refusal: what any of these cost is the difference.
 
 let key
 const known = new Set()
+/** As both refuse: as many headers, as long a body, a line of log. */
+function refuse(status) {
+  const id = crypto.randomUUID()
+  console.log(`{"message":"GET /api/admin/students ${status}","level":"info","request.id":"${id}","http.method":"GET","http.route":"/api/admin/students","http.status":${status},"duration_ms":0,"error.code":"invalid_request","error.cause":null}`)
+  return new Response(`{"code":"invalid_request","message":"Le paramètre « per_page » ne convient pas : il doit être entre 1 et 100.","details":{"field":"per_page"},"hint":null,"request_id":"${id}"}`, {
+    status,
+    headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', 'x-request-id': id },
+  })
+}
+
 /** A signature that is right, as far as is known or else is found: 422, as for a query that is wrong. */
 async function verify(token, env) {
-  if (known.has(token)) return new Response(null, { status: 422 })
+  if (known.has(token)) return refuse(422)
   if (!key) {
     const { keys: [jwk] } = await (await fetch(`${env.SUPABASE_URL}/auth/v1/.well-known/jwks.json`)).json()
     key = await crypto.subtle.importKey('jwk', jwk, { name: 'ECDSA', namedCurve: 'P-256' }, false, ['verify'])
@@ -14,10 +24,10 @@ async function verify(token, env) {
   const end = token.lastIndexOf('.')
   const signature = Uint8Array.from(atob(token.slice(end + 1).replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0))
   const right = await crypto.subtle.verify({ name: 'ECDSA', hash: 'SHA-256' }, key, signature, new TextEncoder().encode(token.slice(0, end)))
-  if (!right) return new Response(null, { status: 401 })
+  if (!right) return refuse(401)
   if (known.size >= 500) known.clear()
   known.add(token)
-  return new Response(null, { status: 422 })
+  return refuse(422)
 }
 
 const post = (url, key, body) =>

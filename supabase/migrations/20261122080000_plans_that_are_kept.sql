@@ -29,6 +29,17 @@ begin
 end
 $$;
 
+create or replace function private.number_hash(number text)
+returns bytea
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return sha256(convert_to(regexp_replace(number_hash.number, '^\+2410(\d{8})$', '+241\1'), 'UTF8'));
+end
+$$;
+
 -- STOP comes from the telephone itself: only START takes it back. What is agreed to in the app cannot,
 -- because anybody may write any number into their profile.
 create or replace function private.is_opted_out(number text, person uuid)

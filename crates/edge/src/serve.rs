@@ -7,7 +7,7 @@ use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, ORIGIN};
 use http::{HeaderName, HeaderValue, StatusCode};
-use serde_json::json;
+use serde::Serialize;
 use std::sync::Arc;
 use tower::ServiceExt;
 use uuid::Uuid;
@@ -73,6 +73,26 @@ impl Service {
     }
 }
 
+/// The log line of a request.
+#[derive(Serialize)]
+struct Line<'a> {
+    message: std::fmt::Arguments<'a>,
+    level: &'static str,
+    #[serde(rename = "request.id")]
+    request_id: &'a str,
+    #[serde(rename = "http.method")]
+    method: &'a str,
+    #[serde(rename = "http.route")]
+    route: Option<&'a str>,
+    #[serde(rename = "http.status")]
+    status: u16,
+    duration_ms: u64,
+    #[serde(rename = "error.code")]
+    code: Option<&'a str>,
+    #[serde(rename = "error.cause")]
+    cause: Option<&'a str>,
+}
+
 async fn serve(app: &App, router: Router, mut request: Request) -> Response {
     let started = app.platform().now_ms();
     let id = request_id(&request);
@@ -134,20 +154,21 @@ async fn serve(app: &App, router: Router, mut request: Request) -> Response {
         };
         response.extensions_mut().insert(incident);
     }
-    app.platform().log(
-        &json!({
-            "message": format!("{method} {} {}", route.as_deref().unwrap_or("-"), response.status().as_u16()),
-            "level": if response.status().is_server_error() { "error" } else { "info" },
-            "request.id": &*id,
-            "http.method": method.as_str(),
-            "http.route": route,
-            "http.status": response.status().as_u16(),
-            "duration_ms": app.platform().now_ms().saturating_sub(started),
-            "error.code": problem.as_ref().map(|problem| problem.code.as_ref()),
-            "error.cause": problem.as_ref().and_then(|problem| problem.cause.as_deref()),
-        })
-        .to_string(),
-    );
+    let status = response.status();
+    let line = Line {
+        message: format_args!("{method} {} {}", route.as_deref().unwrap_or("-"), status.as_u16()),
+        level: if status.is_server_error() { "error" } else { "info" },
+        request_id: &id,
+        method: method.as_str(),
+        route: route.as_deref(),
+        status: status.as_u16(),
+        duration_ms: app.platform().now_ms().saturating_sub(started),
+        code: problem.as_ref().map(|problem| problem.code.as_ref()),
+        cause: problem.as_ref().and_then(|problem| problem.cause.as_deref()),
+    };
+    if let Ok(line) = serde_json::to_string(&line) {
+        app.platform().log(&line);
+    }
     response
 }
 

@@ -1,15 +1,22 @@
 //! The thin transport: where Resend is, and who we are.
 
 use std::fmt;
+use std::time::Duration;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
+use http_call::{Answer, Call, Failure, Timer};
+use reqwest::Method;
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 use url::{Host, Url};
 
-use crate::transport::{self, Answer, Failure, Timer};
-
 /// The provider's address.
 pub const DEFAULT_BASE_URL: &str = "https://api.resend.com";
+
+/// Time for one answer. Resend answers in well under a second; a lease on a message must outlive this.
+pub const DEADLINE: Duration = Duration::from_secs(20);
+
+/// Longest answer that is read: an identifier, or an error and its reason.
+const MAX_ANSWER_BYTES: usize = 64 << 10;
 
 /// The client's settings cannot work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -48,8 +55,7 @@ impl fmt::Debug for ApiKey {
 
 /// A client for one base URL and one account. Cheap to clone.
 ///
-/// Its futures are not `Send` on wasm, where `reqwest` holds JavaScript values; whoever needs
-/// `Send` wraps them once. Dropping a future aborts its request, natively and on wasm.
+/// Its futures are not `Send` on wasm, where they hold JavaScript values; whoever needs `Send` wraps them once.
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
@@ -99,15 +105,22 @@ impl Client {
         &self,
         idempotency_key: HeaderValue,
         body: &Value,
+        time: Duration,
     ) -> Result<Answer, Failure> {
-        let request = self
-            .http
-            .post(self.endpoint.clone())
-            .header(AUTHORIZATION, self.key.0.clone())
-            .header(ACCEPT, "application/json")
-            .header("idempotency-key", idempotency_key)
-            .json(body);
-        transport::execute(request, &self.timer).await
+        let headers = HeaderMap::from_iter([
+            (AUTHORIZATION, self.key.0.clone()),
+            (ACCEPT, HeaderValue::from_static("application/json")),
+            (HeaderName::from_static("idempotency-key"), idempotency_key),
+        ]);
+        let call = Call {
+            method: Method::POST,
+            address: self.endpoint.as_str(),
+            headers,
+            json: Some(body.to_string()),
+            time,
+            longest: Some(MAX_ANSWER_BYTES),
+        };
+        http_call::call(&self.http, &self.timer, call).await
     }
 }
 

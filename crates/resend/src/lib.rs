@@ -12,8 +12,7 @@
 
 mod client;
 mod send;
-mod transport;
 
-pub use client::{ApiKey, Client, ConfigurationError, DEFAULT_BASE_URL};
+pub use client::{ApiKey, Client, ConfigurationError, DEADLINE, DEFAULT_BASE_URL};
+pub use http_call::Timer;
 pub use send::{Email, KEY_LIFETIME, MAX_KEY_BYTES, SendOutcome};
-pub use transport::{SEND_DEADLINE, Timer};

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
+use http_call::{Answer, Failure};
 use reqwest::header::HeaderValue;
 use serde_json::{Value, json};
 
-use crate::client::Client;
-use crate::transport::{Answer, Failure};
+use crate::client::{Client, DEADLINE};
 
 /// How long Resend remembers an idempotency key, by its documentation. A later repetition is
 /// another e-mail.
@@ -85,7 +85,12 @@ impl Client {
     ///
     /// Resend compares the whole request with the first one of the same key: a repetition must be
     /// the same to the letter, or it ends as [`SendOutcome::AcceptedEarlier`].
-    pub async fn send_email(&self, idempotency_key: &str, email: &Email<'_>) -> SendOutcome {
+    pub async fn send_email(
+        &self,
+        idempotency_key: &str,
+        email: &Email<'_>,
+        time: Duration,
+    ) -> SendOutcome {
         let plain = idempotency_key.bytes().all(|byte| byte.is_ascii_graphic());
         if !plain || !(1..=MAX_KEY_BYTES).contains(&idempotency_key.len()) {
             return refused("invalid_key", "not 1 to 256 printable characters");
@@ -106,10 +111,13 @@ impl Client {
         if let (Some(reply_to), Some(members)) = (email.reply_to, request.as_object_mut()) {
             members.insert("reply_to".to_owned(), json!(reply_to));
         }
-        match self.post(key, &request).await {
+        match self.post(key, &request, time.min(DEADLINE)).await {
             Ok(answer) => read_answer(&answer),
             Err(Failure::Timeout) => retry("timeout", String::new(), None),
-            Err(Failure::Connection) => retry("connection_failed", String::new(), None),
+            // With a key it does not matter which.
+            Err(Failure::NeverWritten | Failure::Lost(_)) => {
+                retry("connection_failed", String::new(), None)
+            }
         }
     }
 }
@@ -159,19 +167,19 @@ fn read_answer(answer: &Answer) -> SendOutcome {
         },
         (409, "invalid_idempotent_request") => SendOutcome::AcceptedEarlier,
         // `concurrent_idempotent_requests`, and whatever else is in the way of itself.
-        (409, _) => retry("under_way", detail, answer.after),
+        (409, _) => retry("under_way", detail, answer.wait),
         (429, "daily_quota_exceeded") => {
-            retry("daily_quota_exceeded", detail, answer.after.or(Some(QUOTA_WAIT)))
+            retry("daily_quota_exceeded", detail, answer.wait.or(Some(QUOTA_WAIT)))
         }
         (429, "monthly_quota_exceeded") => {
-            retry("monthly_quota_exceeded", detail, answer.after.or(Some(QUOTA_WAIT)))
+            retry("monthly_quota_exceeded", detail, answer.wait.or(Some(QUOTA_WAIT)))
         }
-        (429, _) => retry("rate_limited", detail, answer.after),
+        (429, _) => retry("rate_limited", detail, answer.wait),
         (400..=499, _) if answer.status != 408 => {
             let known = safe_name(&name);
             SendOutcome::Refused { code: if known { name } else { "rejected".to_owned() }, detail }
         }
-        _ => retry("server_error", detail, answer.after),
+        _ => retry("server_error", detail, answer.wait),
     }
 }
 
@@ -190,7 +198,7 @@ mod tests {
     use super::*;
 
     fn read(status: u16, body: &str) -> SendOutcome {
-        read_answer(&Answer { status, after: None, body: Some(body.as_bytes().to_vec()) })
+        read_answer(&Answer { status, wait: None, body: Some(body.as_bytes().to_vec()) })
     }
 
     fn named(status: u16, name: &str, message: &str) -> SendOutcome {

@@ -1,13 +1,10 @@
 //! No call waits for ever: every request to the project has an end.
 
 use crate::Error;
-use futures_util::future::{BoxFuture, Either, select};
+use futures_util::future::{Either, select};
+use http_call::Timer;
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
-
-/// How this crate waits; a Worker and a server have different clocks.
-pub type Timer = Arc<dyn Fn(Duration) -> BoxFuture<'static, ()> + Send + Sync>;
 
 /// Time for one answer of the project. Its own statement timeout is 8 s for signed-in users; what
 /// takes longer than this will not come.
@@ -21,9 +18,6 @@ pub(crate) async fn within<T>(
 ) -> Result<T, Error> {
     match select(pin!(call), timer(ANSWER_LIMIT)).await {
         Either::Left((answer, _)) => answer,
-        Either::Right(_) => Err(Error::Unreachable {
-            service,
-            cause: format!("no answer within {} s", ANSWER_LIMIT.as_secs()),
-        }),
+        Either::Right(_) => Err(Error::late(service)),
     }
 }

@@ -1,5 +1,6 @@
 //! What can go wrong between a function and the project.
 
+use crate::deadline::ANSWER_LIMIT;
 use serde::Deserialize;
 
 /// A call to the project that did not succeed.
@@ -73,6 +74,12 @@ impl Error {
             message: body.message.unwrap_or_default(),
             hint: body.hint,
         }
+    }
+
+    /// Nothing came within [`ANSWER_LIMIT`].
+    pub(crate) fn late(service: &'static str) -> Self {
+        let cause = format!("no answer within {} s", ANSWER_LIMIT.as_secs());
+        Self::Unreachable { service, cause }
     }
 
     /// Wraps a failure of the HTTP client. The address is left out: it may hold a token.

@@ -12,10 +12,9 @@ mod sendable;
 mod signatures;
 mod storage;
 pub mod token;
-mod transport;
 
-pub use deadline::Timer;
 pub use error::Error;
+pub use http_call::Timer;
 pub use project::{Identity, Project};
 pub use sendable::sendable;
 pub use storage::{ByteStream, Download, ObjectPath};

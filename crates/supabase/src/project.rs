@@ -1,8 +1,10 @@
 //! One Supabase project, and in whose name it is called.
 
-use crate::deadline::within;
-use crate::{AccessToken, Error, Timer, sendable, transport};
+use crate::deadline::{ANSWER_LIMIT, within};
+use crate::{AccessToken, Error, Timer, sendable};
 use futures_util::future::{BoxFuture, ready};
+use http_call::{Call, Failure};
+use reqwest::Method;
 use reqwest::header::{ACCEPT_LANGUAGE, AUTHORIZATION, HeaderMap, HeaderValue};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -146,11 +148,28 @@ impl Project {
             Err(error) => return Box::pin(ready(Err(error))),
         };
         Box::pin(sendable(async move {
-            let (status, body) = transport::post(self, REST, &address, headers, arguments).await?;
-            if (200..300).contains(&status) {
+            let call = Call {
+                method: Method::POST,
+                address: &address,
+                headers,
+                json: Some(arguments),
+                time: ANSWER_LIMIT,
+                longest: None,
+            };
+            let unreachable = |cause: String| Error::Unreachable { service: REST, cause };
+            let answer =
+                http_call::call(&self.http, &self.timer, call).await.map_err(|failure| {
+                    match failure {
+                        Failure::NeverWritten => unreachable("no connection".to_owned()),
+                        Failure::Lost(cause) => unreachable(cause),
+                        Failure::Timeout => Error::late(REST),
+                    }
+                })?;
+            let body = answer.body.ok_or_else(|| unreachable("the answer broke off".to_owned()))?;
+            if (200..300).contains(&answer.status) {
                 Ok(body)
             } else {
-                Err(Error::from_answer(REST, status, &body))
+                Err(Error::from_answer(REST, answer.status, &body))
             }
         }))
     }

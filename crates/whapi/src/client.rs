@@ -2,17 +2,20 @@
 
 use std::fmt;
 
+use http_call::{Answer, Call, Failure, Timer};
 use reqwest::Method;
-use reqwest::header::HeaderValue;
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue};
 use serde_json::Value;
 use std::time::Duration;
 use url::{Host, Url};
 
 use crate::error::Error;
-use crate::transport::{self, Answer, Failure, Timer};
 
 /// The provider's address.
 pub const DEFAULT_BASE_URL: &str = "https://gate.whapi.cloud";
+
+/// Time for one answer. Whapi answers in well under a second; a lease on a message must outlive this.
+pub const DEADLINE: Duration = Duration::from_secs(20);
 
 /// A channel's token. Its `Debug` shows nothing of it.
 #[derive(Clone)]
@@ -43,9 +46,8 @@ impl fmt::Debug for Token {
 
 /// A client for one base URL and one channel. Cheap to clone.
 ///
-/// Its futures are not `Send` on wasm, where `reqwest` holds JavaScript values; whoever needs
-/// `Send` wraps them once. Dropping a future aborts its request, natively and on wasm; for a
-/// message that means that nobody knows whether it was accepted.
+/// Its futures are not `Send` on wasm, where they hold JavaScript values; whoever needs `Send` wraps them once. After
+/// a future was dropped nobody knows whether its message was accepted.
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
@@ -103,18 +105,26 @@ impl Client {
         deadline: Duration,
         limit: usize,
     ) -> Result<Answer, Failure> {
-        let request = self.http.request(Method::POST, address).json(body);
-        transport::execute(request, self.token.0.clone(), &self.timer, deadline, limit).await
+        self.call(Method::POST, &address, Some(body.to_string()), deadline, limit).await
     }
 
-    pub(crate) async fn get(
+    pub(crate) async fn get(&self, address: Url, limit: usize) -> Result<Answer, Failure> {
+        self.call(Method::GET, &address, None, DEADLINE, limit).await
+    }
+
+    async fn call(
         &self,
-        address: Url,
-        deadline: Duration,
-        limit: usize,
+        method: Method,
+        address: &Url,
+        json: Option<String>,
+        time: Duration,
+        longest: usize,
     ) -> Result<Answer, Failure> {
-        let request = self.http.request(Method::GET, address);
-        transport::execute(request, self.token.0.clone(), &self.timer, deadline, limit).await
+        let accept = (ACCEPT, HeaderValue::from_static("application/json"));
+        let headers = HeaderMap::from_iter([(AUTHORIZATION, self.token.0.clone()), accept]);
+        let address = address.as_str();
+        let call = Call { method, address, headers, json, time, longest: Some(longest) };
+        http_call::call(&self.http, &self.timer, call).await
     }
 }
 
@@ -123,13 +133,13 @@ pub(crate) fn json(answer: Result<Answer, Failure>) -> Result<Value, Error> {
     let answer = match answer {
         Ok(answer) => answer,
         Err(Failure::Timeout) => return Err(Error::Timeout),
-        Err(Failure::NeverWritten | Failure::Lost) => return Err(Error::Connection),
+        Err(Failure::NeverWritten | Failure::Lost(_)) => return Err(Error::Connection),
     };
     match answer.status {
         200..=299 => {
             answer.body.and_then(|body| serde_json::from_slice(&body).ok()).ok_or(Error::Unreadable)
         }
-        429 => Err(Error::RateLimited { after: answer.after }),
+        429 => Err(Error::RateLimited { after: answer.wait }),
         status => Err(Error::Answered { status }),
     }
 }

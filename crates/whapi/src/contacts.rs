@@ -4,9 +4,8 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use crate::client::{self, Client};
+use crate::client::{self, Client, DEADLINE};
 use crate::error::Error;
-use crate::transport::READ_DEADLINE;
 
 /// Numbers in one question. The contract has no limit, but warns that mass checks draw WhatsApp's
 /// attention to the channel.
@@ -64,7 +63,7 @@ impl Client {
         }
         let request = json!({ "contacts": numbers });
         let address = self.address(&["contacts"]);
-        let answer = self.post(address, &request, READ_DEADLINE, MAX_ANSWER_BYTES).await;
+        let answer = self.post(address, &request, DEADLINE, MAX_ANSWER_BYTES).await;
         let body = client::json(answer)?;
         let told = body.get("contacts").and_then(Value::as_array).ok_or(Error::Unreadable)?;
         Ok(numbers.iter().map(|number| read(number, told)).collect())

@@ -18,13 +18,12 @@ mod error;
 mod list;
 mod send;
 mod status;
-mod transport;
 pub mod webhook;
 
-pub use client::{Client, DEFAULT_BASE_URL, Token};
+pub use client::{Client, DEADLINE, DEFAULT_BASE_URL, Token};
 pub use contacts::{MAX_NUMBERS, NumberCheck, NumberStatus};
 pub use error::Error;
+pub use http_call::Timer;
 pub use list::{ListQuery, ListedMessage, Listing, MAX_PAGES, PAGE};
 pub use send::{Cause, MAX_BODY_CHARACTERS, SendOutcome};
 pub use status::Status;
-pub use transport::{READ_DEADLINE, SEND_DEADLINE, Timer};

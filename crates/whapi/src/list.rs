@@ -9,7 +9,6 @@ use crate::client::{Client, json};
 use crate::error::Error;
 use crate::send::is_id;
 use crate::status::Status;
-use crate::transport::READ_DEADLINE;
 
 /// Messages asked for at once; the contract allows 500. A page must stay well below the memory of
 /// a Worker, and messages may carry pictures.
@@ -140,7 +139,7 @@ impl Client {
             // The oldest first: what is sent meanwhile comes after the pages that were read.
             pairs.append_pair("sort", "asc");
         }
-        let answer = self.get(address, READ_DEADLINE, MAX_PAGE_BYTES).await;
+        let answer = self.get(address, MAX_PAGE_BYTES).await;
         if let (Some(_), Ok(answer)) = (query.chat_id, &answer)
             && answer.status == 404
             && is_about_the_chat(answer.body.as_deref())

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use http_call::{Answer, Failure};
 use serde_json::{Value, json};
 
-use crate::client::Client;
+use crate::client::{Client, DEADLINE};
 use crate::status::Status;
-use crate::transport::{Answer, Failure, SEND_DEADLINE};
 
 /// Longest text, in characters. WhatsApp takes more, but a notification that needs more is no
 /// notification, and a reader on a small telephone sees "read more" long before.
@@ -63,7 +63,7 @@ pub enum SendOutcome {
 /// Why an attempt is uncertain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
-    /// No answer within [`SEND_DEADLINE`].
+    /// No answer in time.
     Timeout,
     /// The connection ended without an answer. Inside a Worker also: it could not be made, which
     /// cannot be told apart there.
@@ -95,10 +95,10 @@ impl Cause {
 }
 
 impl Client {
-    /// Sends one text, once. `to` is a number's digits without `+`.
+    /// Sends one text, once. `to` is a number's digits without `+`. Waits for `time`, but no longer than [`DEADLINE`].
     ///
     /// Links get no preview: for that Whapi would open them, and a link may work only once.
-    pub async fn send_text(&self, to: &str, body: &str) -> SendOutcome {
+    pub async fn send_text(&self, to: &str, body: &str, time: Duration) -> SendOutcome {
         if !(9..=15).contains(&to.len()) || !to.bytes().all(|byte| byte.is_ascii_digit()) {
             return refused("invalid_number", "not 9 to 15 digits");
         }
@@ -107,14 +107,14 @@ impl Client {
         }
         let address = self.address(&["messages", "text"]);
         let request = json!({ "to": to, "body": body, "no_link_preview": true });
-        match self.post(address, &request, SEND_DEADLINE, MAX_ANSWER_BYTES).await {
+        match self.post(address, &request, time.min(DEADLINE), MAX_ANSWER_BYTES).await {
             Ok(answer) => read_answer(&answer),
             Err(Failure::NeverWritten) => SendOutcome::Retry {
                 code: "connection_refused",
                 detail: String::new(),
                 after: None,
             },
-            Err(Failure::Lost) => SendOutcome::Uncertain { cause: Cause::ConnectionLost },
+            Err(Failure::Lost(_)) => SendOutcome::Uncertain { cause: Cause::ConnectionLost },
             Err(Failure::Timeout) => SendOutcome::Uncertain { cause: Cause::Timeout },
         }
     }
@@ -161,7 +161,7 @@ fn refusal(answer: &Answer, body: &Value) -> SendOutcome {
     let detail = messaging::safe_reason(&said);
     let code = match answer.status {
         429 => {
-            return SendOutcome::Retry { code: "rate_limited", detail, after: answer.after };
+            return SendOutcome::Retry { code: "rate_limited", detail, after: answer.wait };
         }
         // The contract lists no 404 for this path, and Whapi answers one for two things that may be
         // missing: our channel, or the recipient. What is not Whapi's own error is neither.
@@ -188,7 +188,7 @@ mod tests {
     use super::*;
 
     fn read(status: u16, body: &str) -> SendOutcome {
-        read_answer(&Answer { status, after: None, body: Some(body.as_bytes().to_vec()) })
+        read_answer(&Answer { status, wait: None, body: Some(body.as_bytes().to_vec()) })
     }
 
     fn uncertain(cause: Cause) -> SendOutcome {
@@ -255,7 +255,7 @@ mod tests {
     #[test]
     fn too_many_requests_are_known_not_to_be_accepted_even_without_a_body() {
         let after = Some(Duration::from_secs(3));
-        let answer = Answer { status: 429, after, body: None };
+        let answer = Answer { status: 429, wait: after, body: None };
         let outcome = SendOutcome::Retry { code: "rate_limited", detail: String::new(), after };
         assert_eq!(read_answer(&answer), outcome);
     }

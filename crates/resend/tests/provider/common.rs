@@ -49,7 +49,7 @@ pub fn client_with(server: &Resend, timer: Timer) -> Client {
 
 /// Sends the e-mail; whatever comes of it shows neither whom nor what.
 pub async fn send(client: &Client) -> SendOutcome {
-    let outcome = client.send_email(KEY, &EMAIL).await;
+    let outcome = client.send_email(KEY, &EMAIL, resend::DEADLINE).await;
     let shown = format!("{outcome:?}");
     for secret in [API_KEY, "awa@", "Awa", "Bonjour"] {
         assert!(!shown.contains(secret), "{shown}");

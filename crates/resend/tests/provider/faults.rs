@@ -102,7 +102,10 @@ async fn the_same_key_with_another_text_is_told_as_accepted_before() {
     let client = client(&server);
     assert_eq!(send(&client).await, retry("connection_failed"));
     let changed = Email { text: "Bonjour, Awa", ..EMAIL };
-    assert_eq!(client.send_email(KEY, &changed).await, SendOutcome::AcceptedEarlier);
+    assert_eq!(
+        client.send_email(KEY, &changed, resend::DEADLINE).await,
+        SendOutcome::AcceptedEarlier
+    );
     assert_eq!(accepted(&server), 1);
 }
 
@@ -178,7 +181,9 @@ async fn a_test_domain_writes_to_its_owner_alone_and_an_unverified_one_to_nobody
         ("bonjour@example.org", "awa@example.org", "accepted"),
     ] {
         let email = Email { from, to, ..EMAIL };
-        let outcome = client.send_email(&format!("{from}{to}").replace(' ', ""), &email).await;
+        let outcome = client
+            .send_email(&format!("{from}{to}").replace(' ', ""), &email, resend::DEADLINE)
+            .await;
         assert_eq!(code(&outcome), expected, "{from} {to}");
     }
 }
@@ -198,10 +203,13 @@ async fn what_cannot_be_sent_costs_no_request() {
     let server = Resend::start().await.unwrap();
     let client = client(&server);
     for key in ["", "a b", "é", &"k".repeat(257)] {
-        assert_eq!(code(&client.send_email(key, &EMAIL).await), "invalid_key");
+        assert_eq!(code(&client.send_email(key, &EMAIL, resend::DEADLINE).await), "invalid_key");
     }
     let email = Email { to: "awa@example.org, binta@example.org", ..EMAIL };
-    assert_eq!(code(&client.send_email(KEY, &email).await), "invalid_email");
+    assert_eq!(code(&client.send_email(KEY, &email, resend::DEADLINE).await), "invalid_email");
     assert!(server.requests().is_empty());
-    assert_eq!(code(&client.send_email(&"k".repeat(256), &EMAIL).await), "accepted");
+    assert_eq!(
+        code(&client.send_email(&"k".repeat(256), &EMAIL, resend::DEADLINE).await),
+        "accepted"
+    );
 }

@@ -38,7 +38,7 @@ pub fn client_at(server: &Whapi, url: &str) -> Client {
 
 /// Sends the text to Awa; whatever comes of it shows neither of them.
 pub async fn send(client: &Client) -> SendOutcome {
-    let outcome = client.send_text(AWA, TEXT).await;
+    let outcome = client.send_text(AWA, TEXT, whapi::DEADLINE).await;
     discreet(&outcome);
     outcome
 }

@@ -214,15 +214,15 @@ async fn what_cannot_be_sent_costs_no_request() {
     let client = client(&server);
     for to in ["", "+24174000000", "12345678", "1234567890123456", "2417400000é", "24174 00 00 00"]
     {
-        let outcome = client.send_text(to, TEXT).await;
+        let outcome = client.send_text(to, TEXT, whapi::DEADLINE).await;
         assert!(matches!(outcome, SendOutcome::Refused { code: "invalid_number", .. }), "{to}");
     }
     for body in ["", " \n", &"é".repeat(4097)] {
-        let outcome = client.send_text(AWA, body).await;
+        let outcome = client.send_text(AWA, body, whapi::DEADLINE).await;
         assert!(matches!(outcome, SendOutcome::Refused { code: "invalid_body", .. }));
     }
     assert!(server.requests().is_empty());
-    let longest = client.send_text(AWA, &"é".repeat(4096)).await;
+    let longest = client.send_text(AWA, &"é".repeat(4096), whapi::DEADLINE).await;
     assert!(matches!(longest, SendOutcome::Accepted { .. }));
 }
 

@@ -102,7 +102,7 @@ async fn a_missing_chat_proves_nothing() {
     let old = ("2290197000000".to_owned(), "22997000000".to_owned());
     server.set(Settings { known_as: Some(vec![old]), ..Settings::default() });
     let client = client(&server);
-    client.send_text("2290197000000", TEXT).await;
+    client.send_text("2290197000000", TEXT, whapi::DEADLINE).await;
     let list = async |chat_id| {
         client.list_messages(ListQuery { chat_id: Some(chat_id), ..ListQuery::default() }).await
     };

@@ -436,12 +436,12 @@ impl<'a> Run<'a> {
     }
 
     fn send(&self, waiting: Waiting, now: u64) -> LocalBoxFuture<'a, Done> {
-        let Dispatcher { app, providers, .. } = self.dispatcher;
+        let providers = &self.dispatcher.providers;
         let patience = Duration::from_millis(self.patience(&waiting, now));
         Box::pin(async move {
             let Waiting { message, .. } = waiting;
             let channel = message.channel;
-            let outcome = providers.send(app, message, patience).await;
+            let outcome = providers.send(message, patience).await;
             Done::Sent { began: now, channel, outcome }
         })
     }

@@ -1,6 +1,6 @@
 //! One attempt: render, send, say what is known.
 
-use edge::{App, Messages, with_deadline};
+use edge::{App, Messages};
 use messaging::{Channel, Language, MessageType, Rendered, Template};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -211,17 +211,12 @@ impl Providers {
     }
 
     /// One attempt, broken off after `patience`.
-    pub(super) async fn send(&self, app: &App, message: Message, patience: Duration) -> Outcome {
+    pub(super) async fn send(&self, message: Message, patience: Duration) -> Outcome {
         let mut outcome = match (message.render(&self.academy), &self.whapi, &self.resend) {
             (Err(refused), _, _) => Outcome::new(Kind::Refused, refused),
             (Ok(Rendered::WhatsApp { text }), Some(whapi), _) => {
                 let digits = message.recipient.trim_start_matches('+');
-                let sent = with_deadline(
-                    app.platform(),
-                    patience,
-                    sendable(whapi.send_text(digits, &text)),
-                );
-                sent.await.map_or_else(|| Outcome::uncertain("timeout"), of_whapi)
+                of_whapi(sendable(whapi.send_text(digits, &text, patience)).await)
             }
             (Ok(Rendered::Email { subject, text, html }), _, Some((resend, from))) => {
                 let key = message.id.to_string();
@@ -233,12 +228,7 @@ impl Providers {
                     text: &text,
                     html: &html,
                 };
-                let sent = with_deadline(
-                    app.platform(),
-                    patience,
-                    sendable(resend.send_email(&key, &email)),
-                );
-                sent.await.map_or_else(|| Outcome::retry("timeout", "", None), of_resend)
+                of_resend(sendable(resend.send_email(&key, &email, patience)).await)
             }
             // Only configured channels are claimed.
             _ => Outcome::retry("not_configured", "", None),

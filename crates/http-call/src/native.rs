@@ -1,0 +1,63 @@
+//! With `reqwest`.
+
+use std::pin::pin;
+
+use futures_util::StreamExt as _;
+use futures_util::future::{Either, select};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+
+use crate::{Answer, Call, Failure, Timer, wait};
+
+pub(crate) async fn call(
+    http: &reqwest::Client,
+    timer: &Timer,
+    call: Call<'_>,
+) -> Result<Answer, Failure> {
+    let Call { method, address, headers, json, time, longest } = call;
+    let mut request = http.request(method, address).headers(headers);
+    if let Some(json) = json {
+        let kind = HeaderValue::from_static("application/json");
+        request = request.header(CONTENT_TYPE, kind).body(json);
+    }
+    let mut expiry = timer(time);
+    let response = match select(pin!(request.send()), &mut expiry).await {
+        Either::Left((Ok(response), _)) => response,
+        // `is_connect` covers name resolution, TCP and TLS: all before the first byte of the request. A pooled
+        // connection that turns out closed is another kind of error, as it should be: whether the other side read
+        // the request before closing is not known.
+        Either::Left((Err(error), _)) if error.is_connect() => return Err(Failure::NeverWritten),
+        Either::Left((Err(error), _)) => {
+            return Err(Failure::Lost(error.without_url().to_string()));
+        }
+        Either::Right(_) => return Err(Failure::Timeout),
+    };
+    let status = response.status();
+    let header = |headers: &HeaderMap, name| {
+        headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+    };
+    let wait = (!status.is_success())
+        .then(|| {
+            let headers = response.headers();
+            let reset = headers.get("ratelimit-reset").and_then(|value| value.to_str().ok());
+            wait(header(headers, RETRY_AFTER).as_deref(), reset)
+        })
+        .flatten();
+    let body = match select(pin!(read(response, longest)), &mut expiry).await {
+        Either::Left((body, _)) => body,
+        Either::Right(_) => None,
+    };
+    Ok(Answer { status: status.as_u16(), wait, body })
+}
+
+/// The whole body, or nothing where it breaks off or is too long.
+async fn read(response: reqwest::Response, longest: Option<usize>) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    let mut chunks = pin!(response.bytes_stream());
+    while let Some(chunk) = chunks.next().await {
+        body.extend_from_slice(&chunk.ok()?);
+        if longest.is_some_and(|longest| body.len() > longest) {
+            return None;
+        }
+    }
+    Some(body)
+}

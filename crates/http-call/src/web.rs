@@ -1,0 +1,71 @@
+//! With the Fetch standard's `fetch` (<https://fetch.spec.whatwg.org/>), as little of it as will do.
+
+use std::collections::BTreeMap;
+
+use js_sys::{Promise, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+use crate::{Answer, Call, Failure, Timer, wait};
+
+#[wasm_bindgen(module = "/src/call.js")]
+extern "C" {
+    /// Gives a [`JsAnswer`].
+    #[wasm_bindgen(js_name = call)]
+    fn js_call(
+        method: &str,
+        address: &str,
+        headers: &str,
+        json: Option<&str>,
+        milliseconds: f64,
+        longest: f64,
+    ) -> Promise;
+
+    type JsAnswer;
+
+    #[wasm_bindgen(method, getter)]
+    fn status(this: &JsAnswer) -> u16;
+
+    #[wasm_bindgen(method, getter, js_name = retryAfter)]
+    fn retry_after(this: &JsAnswer) -> Option<String>;
+
+    #[wasm_bindgen(method, getter, js_name = rateLimitReset)]
+    fn rate_limit_reset(this: &JsAnswer) -> Option<String>;
+
+    #[wasm_bindgen(method, getter)]
+    fn body(this: &JsAnswer) -> Option<Uint8Array>;
+}
+
+pub(crate) async fn call(
+    _: &reqwest::Client,
+    _: &Timer,
+    call: Call<'_>,
+) -> Result<Answer, Failure> {
+    let Call { method, address, headers, json, time, longest } = call;
+    let named =
+        headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    let kind = json.is_some().then_some(("content-type", "application/json"));
+    let headers: BTreeMap<_, _> = named.chain(kind).collect();
+    let headers =
+        serde_json::to_string(&headers).map_err(|cause| Failure::Lost(cause.to_string()))?;
+    let milliseconds = time.as_secs_f64() * 1000.0;
+    // 2^53 and more is as good as no limit.
+    let longest = longest.map_or(f64::INFINITY, |longest| longest as f64);
+    let promise =
+        js_call(method.as_str(), address, &headers, json.as_deref(), milliseconds, longest);
+    let answer: JsAnswer = JsFuture::from(promise).await.map_err(failure)?.unchecked_into();
+    let status = answer.status();
+    let wait = (!(200..300).contains(&status))
+        .then(|| wait(answer.retry_after().as_deref(), answer.rate_limit_reset().as_deref()))
+        .flatten();
+    Ok(Answer { status, wait, body: answer.body().map(|body| body.to_vec()) })
+}
+
+/// A `TimeoutError`, or a `TypeError` that says "Network connection lost." and the like.
+fn failure(error: JsValue) -> Failure {
+    match error.dyn_into::<js_sys::Error>() {
+        Ok(error) if error.name() == "TimeoutError" => Failure::Timeout,
+        Ok(error) => Failure::Lost(error.message().into()),
+        Err(other) => Failure::Lost(format!("{other:?}")),
+    }
+}
