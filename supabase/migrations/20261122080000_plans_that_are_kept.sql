@@ -340,7 +340,7 @@ $$;
 --   discrimination   covariance (x, y) / sqrt (variance x * variance y)
 --                    = (n Σxy - Σx Σy) / sqrt ((n Σx² - (Σx)²) (n Σy² - (Σy)²)), where Σx² = Σx
 create function private.masterclass_figures(masterclass_id uuid)
-returns jsonb
+returns json
 language plpgsql
 stable
 security invoker
@@ -383,7 +383,7 @@ begin
       where s.masterclass_id between first and last
       group by s.day having sum(s.registered) <> 0),
     figures as (
-      select s.question_id, s.type, jsonb_build_object(
+      select s.question_id, s.type, json_build_object(
         'answers', s.answers,
         'facility', case when s.answers >= 2 then trim_scale(round(s.right_answers::numeric / s.answers, 4)) end,
         'discrimination', case when s.answers >= 5 then trim_scale(round(
@@ -393,26 +393,26 @@ begin
       from public.question_statistics s
       join public.questions q on q.id = s.question_id
       where q.masterclass_id = masterclass_figures.masterclass_id)
-    select jsonb_build_object(
+    select json_build_object(
       'masterclass_id', masterclass_figures.masterclass_id,
       'registrations', (
-        select jsonb_build_object(
+        select json_build_object(
           'total', t.registered, 'validated', t.validated,
           'by_day', coalesce((
-            select jsonb_agg(jsonb_build_object('date', d.day, 'count', d.registered) order by d.day) from days d), '[]'))
+            select json_agg(json_build_object('date', d.day, 'count', d.registered) order by d.day) from days d), '[]'))
         from totals t),
       'completion', (
-        select jsonb_build_object(
+        select json_build_object(
           'registered', t.registered, 'validated', t.validated, 'pre_taken', t.pre_taken, 'post_taken', t.post_taken,
           'rate', trim_scale(round(t.post_taken / nullif(t.registered, 0), 4)))
         from totals t),
       'scores', (
-        select jsonb_object_agg(side.type, (
-          select jsonb_build_object(
+        select json_object_agg(side.type, (
+          select json_build_object(
             'tests', coalesce(sum(t.students), 0),
             'mean', trim_scale(round(sum(t.students * t.score) / nullif(sum(t.students), 0), 4)),
             'distribution', (
-              select jsonb_agg(jsonb_build_object('score', mark.score, 'count', coalesce(m.students, 0)) order by mark.score)
+              select json_agg(json_build_object('score', mark.score, 'count', coalesce(m.students, 0)) order by mark.score)
               from generate_series(0, 10) as mark (score)
               left join (
                 select round(u.score) as score, sum(u.students) as students from tests u where u.type = side.type group by 1) as m
@@ -420,7 +420,7 @@ begin
           from tests t where t.type = side.type))
         from (values ('pre'), ('post')) as side (type)),
       'gain', (
-        select jsonb_build_object(
+        select json_build_object(
           'students', g.students,
           'class_gain', case when g.students >= 2 then
             trim_scale(round((g.post - g.pre) / nullif(g.students - g.pre, 0), 4)) end,
@@ -429,8 +429,8 @@ begin
             trim_scale(round(g.individual_sum / g.individuals, 4)) end)
         from gains g),
       'questions', coalesce((
-        select jsonb_agg(
-          jsonb_build_object(
+        select json_agg(
+          json_build_object(
             'id', q.id, 'question_text', q.question_text, 'status', q.status,
             'pre', coalesce(pre.figures, '{"answers": 0, "facility": null, "discrimination": null}'),
             'post', coalesce(post.figures, '{"answers": 0, "facility": null, "discrimination": null}'))
@@ -446,10 +446,12 @@ comment on function private.masterclass_figures(uuid) is 'The figures of one mas
 revoke execute on function private.masterclass_figures(uuid) from public, anon, service_role;
 grant execute on function private.masterclass_figures(uuid) to authenticated;
 
+drop function public.masterclass_overview(uuid);
+
 -- A body in this form is bound to `private` when it is made: the caller needs no way to name it. It is planned at each
--- call, and so does no more than to ask.
-create or replace function public.masterclass_overview(masterclass_id uuid default null)
-returns jsonb
+-- call, and so does no more than to ask. Not jsonb, which would be taken apart for nothing before it is sent.
+create function public.masterclass_overview(masterclass_id uuid default null)
+returns json
 language sql
 stable
 security invoker
@@ -460,3 +462,8 @@ begin atomic
   where masterclass_overview.masterclass_id is not null;
   select private.masterclass_figures(masterclass_overview.masterclass_id);
 end;
+
+comment on function public.masterclass_overview(uuid) is
+  'Registrations by day, completion, scores, gains and, for one masterclass, the figures of its questions. Null where there are too few answers. Staff only.';
+revoke execute on function public.masterclass_overview(uuid) from public, anon, service_role;
+grant execute on function public.masterclass_overview(uuid) to authenticated;
