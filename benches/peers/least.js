@@ -1,6 +1,6 @@
 // The least that a Worker does where the peer and Griot do more: it passes calls of the project on unread, sends
-// every message with the same few words at Griot's pace, verifies a token and believes all that it says. No errors, no
-// checks, no log but of a refusal: what any of these cost is the difference.
+// every message with the same few words at Griot's pace, verifies a token and believes all that it says. No checks,
+// and no log but of a refusal: what these cost is the difference.
 
 let key
 const known = new Set()

@@ -1,5 +1,5 @@
 -- Planning took longer than running: who is staff, who opted out, a page of students, the figures of a masterclass.
--- PostgreSQL plans a function in SQL at each call; of one in PL/pgSQL it keeps the plans, for as long as the connection.
+-- PostgreSQL 17 plans a function in SQL at each call; of one in PL/pgSQL a connection keeps the plans.
 
 create or replace function private.is_admin()
 returns boolean
@@ -304,7 +304,9 @@ begin
   -- Which rows they are is all that the statements above find out: this one's plan is kept.
   if shown > 0 then
     select json_agg(s order by w.n * case when back then -1 else 1 end),
-      jsonb_agg(jsonb_build_object('k', to_jsonb(r) -> key_column, 'i', w.id) order by w.n * case when back then -1 else 1 end) filter (where w.n in (1, shown))
+      jsonb_agg(jsonb_build_object('k', case key_column
+        when 'registered_at' then to_jsonb(r.registered_at) when 'name_key' then to_jsonb(r.name_key)
+        when 'pre_key' then to_jsonb(r.pre_key) when 'post_key' then to_jsonb(r.post_key) else to_jsonb(r.gain_key) end, 'i', w.id) order by w.n * case when back then -1 else 1 end) filter (where w.n in (1, shown))
     into students, edges
     from unnest(ids[:shown]) with ordinality as w (id, n)
     join private.student_records r on r.inscription_id = w.id

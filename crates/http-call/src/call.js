@@ -3,20 +3,25 @@
 // A call that nobody waits for any more goes on until the platform ends the request it was made for, or its time.
 
 /**
- * Asks for `address`. `headers` is a JSON object of them. Rejects with a `TypeError` when there is no answer, and
- * with a `TimeoutError` when there is none after so many milliseconds. `body` is null where it is not whole by then,
- * or longer than `longest` bytes.
+ * Asks for `address`. `headers` is a JSON object of them. Rejects with an `Error` when there is no answer, and with a
+ * `TimeoutError` when there is none after so many milliseconds. `body` is left out where it is not whole by then, or
+ * longer than `longest` bytes.
  */
 export async function call(method, address, headers, body, milliseconds, longest) {
-  const answer = await fetch(address, {
-    method, headers: JSON.parse(headers), body, signal: AbortSignal.timeout(milliseconds),
-  });
-  const { status } = answer;
-  const wait = answer.ok ? {} : {
-    retryAfter: answer.headers.get("retry-after") ?? undefined,
-    rateLimitReset: answer.headers.get("ratelimit-reset") ?? undefined,
-  };
-  return { status, ...wait, body: await read(answer, longest).catch(() => undefined) };
+  // Not `AbortSignal.timeout`: nobody clears its timer, and an invocation may have ten thousand.
+  const controller = new AbortController();
+  const late = () => controller.abort(new DOMException("no answer in time", "TimeoutError"));
+  const timer = setTimeout(late, milliseconds);
+  try {
+    const answer = await fetch(address, { method, headers: JSON.parse(headers), body, signal: controller.signal });
+    const wait = answer.ok ? {} : {
+      retryAfter: answer.headers.get("retry-after") ?? undefined,
+      rateLimitReset: answer.headers.get("ratelimit-reset") ?? undefined,
+    };
+    return { status: answer.status, ...wait, body: await read(answer, longest).catch(() => undefined) };
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function read(answer, longest) {

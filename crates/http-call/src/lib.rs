@@ -45,8 +45,10 @@ pub struct Call<'a> {
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
-    /// Of a status that is no success: `retry-after`, else `ratelimit-reset`, where they are in seconds.
-    pub wait: Option<Duration>,
+    /// `retry-after` of a status that is no success, where it is in seconds.
+    pub retry_after: Option<Duration>,
+    /// `ratelimit-reset` likewise.
+    pub rate_limit_reset: Option<Duration>,
     /// Nothing where it broke off, took too long or is too long: the status is an answer all the same.
     pub body: Option<Vec<u8>>,
 }
@@ -55,9 +57,10 @@ pub struct Answer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
     /// No connection was made, so no byte of the request left. Inside a Worker nobody knows that: a rejected
-    /// `fetch` is the same for a refused connection and for one that was cut after the request.
-    NeverWritten,
-    /// The request may have been written. What the HTTP client said, without the address.
+    /// `fetch` is the same for a refused connection and for one that was cut after the request. What the HTTP client
+    /// said, without the address.
+    NeverWritten(String),
+    /// The request may have been written. Likewise.
     Lost(String),
     /// No answer in time; the request may have been written.
     Timeout,
@@ -78,8 +81,8 @@ pub async fn call(
 
 /// A wait in seconds. The other form of `retry-after`, a date, needs a clock: the caller's own back-off is
 /// then as good.
-fn wait(retry_after: Option<&str>, ratelimit_reset: Option<&str>) -> Option<Duration> {
-    let seconds = retry_after.or(ratelimit_reset)?.trim().parse().ok()?;
+fn seconds(value: &str) -> Option<Duration> {
+    let seconds = value.trim().parse().ok()?;
     Some(Duration::from_secs(seconds).min(LONGEST_WAIT))
 }
 
@@ -89,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_wait_is_read_in_seconds_and_capped_and_anything_else_is_no_wait() {
-        for (value, seconds) in [
+        for (value, wait) in [
             ("7", Some(7)),
             (" 0 ", Some(0)),
             ("99999999999", Some(86_400)),
@@ -98,9 +101,7 @@ mod tests {
             ("", None),
             ("Sun, 06 Nov 1994 08:49:37 GMT", None),
         ] {
-            assert_eq!(wait(Some(value), Some("3")), seconds.map(Duration::from_secs), "{value}");
+            assert_eq!(seconds(value), wait.map(Duration::from_secs), "{value}");
         }
-        assert_eq!(wait(None, Some("3")), Some(Duration::from_secs(3)));
-        assert_eq!(wait(None, None), None);
     }
 }

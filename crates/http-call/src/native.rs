@@ -4,9 +4,9 @@ use std::pin::pin;
 
 use futures_util::StreamExt as _;
 use futures_util::future::{Either, select};
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
 
-use crate::{Answer, Call, Failure, Timer, wait};
+use crate::{Answer, Call, Failure, Timer, seconds};
 
 pub(crate) async fn call(
     http: &reqwest::Client,
@@ -25,28 +25,27 @@ pub(crate) async fn call(
         // `is_connect` covers name resolution, TCP and TLS: all before the first byte of the request. A pooled
         // connection that turns out closed is another kind of error, as it should be: whether the other side read
         // the request before closing is not known.
-        Either::Left((Err(error), _)) if error.is_connect() => return Err(Failure::NeverWritten),
         Either::Left((Err(error), _)) => {
-            return Err(Failure::Lost(error.without_url().to_string()));
+            let never_written = error.is_connect();
+            let words = error.without_url().to_string();
+            return Err(match never_written {
+                true => Failure::NeverWritten(words),
+                false => Failure::Lost(words),
+            });
         }
         Either::Right(_) => return Err(Failure::Timeout),
     };
     let status = response.status();
-    let header = |headers: &HeaderMap, name| {
-        headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+    let header = |name: &str| {
+        let value = response.headers().get(name).filter(|_| !status.is_success())?;
+        seconds(value.to_str().ok()?)
     };
-    let wait = (!status.is_success())
-        .then(|| {
-            let headers = response.headers();
-            let reset = headers.get("ratelimit-reset").and_then(|value| value.to_str().ok());
-            wait(header(headers, RETRY_AFTER).as_deref(), reset)
-        })
-        .flatten();
+    let (retry_after, rate_limit_reset) = (header("retry-after"), header("ratelimit-reset"));
     let body = match select(pin!(read(response, longest)), &mut expiry).await {
         Either::Left((body, _)) => body,
         Either::Right(_) => None,
     };
-    Ok(Answer { status: status.as_u16(), wait, body })
+    Ok(Answer { status: status.as_u16(), retry_after, rate_limit_reset, body })
 }
 
 /// The whole body, or nothing where it breaks off or is too long.

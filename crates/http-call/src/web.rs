@@ -6,7 +6,7 @@ use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use crate::{Answer, Call, Failure, Timer, wait};
+use crate::{Answer, Call, Failure, Timer, seconds};
 
 #[wasm_bindgen(module = "/src/call.js")]
 extern "C" {
@@ -55,17 +55,28 @@ pub(crate) async fn call(
         js_call(method.as_str(), address, &headers, json.as_deref(), milliseconds, longest);
     let answer: JsAnswer = JsFuture::from(promise).await.map_err(failure)?.unchecked_into();
     let status = answer.status();
-    let wait = (!(200..300).contains(&status))
-        .then(|| wait(answer.retry_after().as_deref(), answer.rate_limit_reset().as_deref()))
-        .flatten();
-    Ok(Answer { status, wait, body: answer.body().map(|body| body.to_vec()) })
+    // Crossing over for nothing costs too.
+    let refused = !(200..300).contains(&status);
+    let header = |value: fn(&JsAnswer) -> Option<String>| {
+        refused.then(|| value(&answer)).flatten().as_deref().and_then(seconds)
+    };
+    Ok(Answer {
+        status,
+        retry_after: header(JsAnswer::retry_after),
+        rate_limit_reset: header(JsAnswer::rate_limit_reset),
+        body: answer.body().map(|body| body.to_vec()),
+    })
 }
 
-/// A `TimeoutError`, or a `TypeError` that says "Network connection lost." and the like.
+/// A `TimeoutError`, or an `Error` that says "Network connection lost." and the like. Some say an address, which may
+/// hold what must not be told: they are cut before it.
 fn failure(error: JsValue) -> Failure {
     match error.dyn_into::<js_sys::Error>() {
         Ok(error) if error.name() == "TimeoutError" => Failure::Timeout,
-        Ok(error) => Failure::Lost(error.message().into()),
+        Ok(error) => {
+            let words = String::from(error.message());
+            Failure::Lost(words.split("http").next().unwrap_or_default().to_owned())
+        }
         Err(other) => Failure::Lost(format!("{other:?}")),
     }
 }

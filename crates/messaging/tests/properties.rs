@@ -185,7 +185,9 @@ proptest! {
     #[test]
     fn no_digit_is_invented(typed in typed_number()) {
         if let Ok(number) = PhoneNumber::parse(&typed) {
-            let national = &number.digits()[number.digits().len() - 6..];
+            // A country's code has three digits at most; "0064 0 10000" loses the 0 after it.
+            let digits = number.digits();
+            let national = &digits[(digits.len() - 6).max(3)..];
             prop_assert!(digits_of(&typed).ends_with(national), "{typed} became {}", number.e164());
         }
     }

@@ -115,7 +115,7 @@ impl Client {
             Ok(answer) => read_answer(&answer),
             Err(Failure::Timeout) => retry("timeout", String::new(), None),
             // With a key it does not matter which.
-            Err(Failure::NeverWritten | Failure::Lost(_)) => {
+            Err(Failure::NeverWritten(_) | Failure::Lost(_)) => {
                 retry("connection_failed", String::new(), None)
             }
         }
@@ -151,6 +151,7 @@ fn retry(code: &'static str, detail: String, after: Option<Duration>) -> SendOut
 }
 
 fn read_answer(answer: &Answer) -> SendOutcome {
+    let wait = answer.retry_after.or(answer.rate_limit_reset);
     let body: Value = answer
         .body
         .as_deref()
@@ -167,19 +168,19 @@ fn read_answer(answer: &Answer) -> SendOutcome {
         },
         (409, "invalid_idempotent_request") => SendOutcome::AcceptedEarlier,
         // `concurrent_idempotent_requests`, and whatever else is in the way of itself.
-        (409, _) => retry("under_way", detail, answer.wait),
+        (409, _) => retry("under_way", detail, wait),
         (429, "daily_quota_exceeded") => {
-            retry("daily_quota_exceeded", detail, answer.wait.or(Some(QUOTA_WAIT)))
+            retry("daily_quota_exceeded", detail, wait.or(Some(QUOTA_WAIT)))
         }
         (429, "monthly_quota_exceeded") => {
-            retry("monthly_quota_exceeded", detail, answer.wait.or(Some(QUOTA_WAIT)))
+            retry("monthly_quota_exceeded", detail, wait.or(Some(QUOTA_WAIT)))
         }
-        (429, _) => retry("rate_limited", detail, answer.wait),
+        (429, _) => retry("rate_limited", detail, wait),
         (400..=499, _) if answer.status != 408 => {
             let known = safe_name(&name);
             SendOutcome::Refused { code: if known { name } else { "rejected".to_owned() }, detail }
         }
-        _ => retry("server_error", detail, answer.wait),
+        _ => retry("server_error", detail, wait),
     }
 }
 
@@ -198,7 +199,7 @@ mod tests {
     use super::*;
 
     fn read(status: u16, body: &str) -> SendOutcome {
-        read_answer(&Answer { status, wait: None, body: Some(body.as_bytes().to_vec()) })
+        read_answer(&Answer { status, body: Some(body.as_bytes().to_vec()), ..Answer::default() })
     }
 
     fn named(status: u16, name: &str, message: &str) -> SendOutcome {

@@ -160,12 +160,13 @@ impl Project {
             let answer =
                 http_call::call(&self.http, &self.timer, call).await.map_err(|failure| {
                     match failure {
-                        Failure::NeverWritten => unreachable("no connection".to_owned()),
-                        Failure::Lost(cause) => unreachable(cause),
+                        Failure::NeverWritten(cause) | Failure::Lost(cause) => unreachable(cause),
                         Failure::Timeout => Error::late(REST),
                     }
                 })?;
-            let body = answer.body.ok_or_else(|| unreachable("the answer broke off".to_owned()))?;
+            let body = answer
+                .body
+                .ok_or_else(|| unreachable("the answer broke off, or took too long".to_owned()))?;
             if (200..300).contains(&answer.status) {
                 Ok(body)
             } else {

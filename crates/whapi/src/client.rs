@@ -133,13 +133,13 @@ pub(crate) fn json(answer: Result<Answer, Failure>) -> Result<Value, Error> {
     let answer = match answer {
         Ok(answer) => answer,
         Err(Failure::Timeout) => return Err(Error::Timeout),
-        Err(Failure::NeverWritten | Failure::Lost(_)) => return Err(Error::Connection),
+        Err(Failure::NeverWritten(_) | Failure::Lost(_)) => return Err(Error::Connection),
     };
     match answer.status {
         200..=299 => {
             answer.body.and_then(|body| serde_json::from_slice(&body).ok()).ok_or(Error::Unreadable)
         }
-        429 => Err(Error::RateLimited { after: answer.wait }),
+        429 => Err(Error::RateLimited { after: answer.retry_after }),
         status => Err(Error::Answered { status }),
     }
 }

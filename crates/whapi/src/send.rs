@@ -109,7 +109,7 @@ impl Client {
         let request = json!({ "to": to, "body": body, "no_link_preview": true });
         match self.post(address, &request, time.min(DEADLINE), MAX_ANSWER_BYTES).await {
             Ok(answer) => read_answer(&answer),
-            Err(Failure::NeverWritten) => SendOutcome::Retry {
+            Err(Failure::NeverWritten(_)) => SendOutcome::Retry {
                 code: "connection_refused",
                 detail: String::new(),
                 after: None,
@@ -161,7 +161,7 @@ fn refusal(answer: &Answer, body: &Value) -> SendOutcome {
     let detail = messaging::safe_reason(&said);
     let code = match answer.status {
         429 => {
-            return SendOutcome::Retry { code: "rate_limited", detail, after: answer.wait };
+            return SendOutcome::Retry { code: "rate_limited", detail, after: answer.retry_after };
         }
         // The contract lists no 404 for this path, and Whapi answers one for two things that may be
         // missing: our channel, or the recipient. What is not Whapi's own error is neither.
@@ -188,7 +188,7 @@ mod tests {
     use super::*;
 
     fn read(status: u16, body: &str) -> SendOutcome {
-        read_answer(&Answer { status, wait: None, body: Some(body.as_bytes().to_vec()) })
+        read_answer(&Answer { status, body: Some(body.as_bytes().to_vec()), ..Answer::default() })
     }
 
     fn uncertain(cause: Cause) -> SendOutcome {
@@ -255,7 +255,7 @@ mod tests {
     #[test]
     fn too_many_requests_are_known_not_to_be_accepted_even_without_a_body() {
         let after = Some(Duration::from_secs(3));
-        let answer = Answer { status: 429, wait: after, body: None };
+        let answer = Answer { status: 429, retry_after: after, ..Answer::default() };
         let outcome = SendOutcome::Retry { code: "rate_limited", detail: String::new(), after };
         assert_eq!(read_answer(&answer), outcome);
     }

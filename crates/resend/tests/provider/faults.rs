@@ -213,3 +213,19 @@ async fn what_cannot_be_sent_costs_no_request() {
         "accepted"
     );
 }
+
+#[tokio::test]
+async fn an_attempt_takes_the_time_it_is_given_and_no_longer_than_the_deadline() {
+    let server = Resend::start().await.unwrap();
+    let (asked, times) = std::sync::mpsc::channel();
+    let timer: resend::Timer = std::sync::Arc::new(move |time| {
+        asked.send(time).unwrap();
+        Box::pin(std::future::pending())
+    });
+    let client = client_with(&server, timer);
+    let seconds = Duration::from_secs;
+    for (given, taken) in [(seconds(3), seconds(3)), (seconds(60), resend::DEADLINE)] {
+        client.send_email(KEY, &EMAIL, given).await;
+        assert_eq!(times.recv().unwrap(), taken);
+    }
+}

@@ -235,3 +235,21 @@ async fn a_wrong_token_is_refused() {
     assert!(matches!(outcome, SendOutcome::Refused { code: "unauthorized", .. }));
     assert_eq!(server.counts().unauthorized, 1);
 }
+
+#[tokio::test]
+async fn an_attempt_takes_the_time_it_is_given_and_no_longer_than_the_deadline() {
+    let server = Whapi::start().await.unwrap();
+    let (asked, times) = std::sync::mpsc::channel();
+    let timer: whapi::Timer = std::sync::Arc::new(move |time| {
+        asked.send(time).unwrap();
+        Box::pin(std::future::pending())
+    });
+    let token = whapi::Token::new(crate::common::TOKEN).unwrap();
+    let http = reqwest::Client::new();
+    let client = whapi::Client::new(http, &server.url, token, timer).unwrap();
+    let seconds = Duration::from_secs;
+    for (given, taken) in [(seconds(3), seconds(3)), (seconds(60), whapi::DEADLINE)] {
+        client.send_text(AWA, TEXT, given).await;
+        assert_eq!(times.recv().unwrap(), taken);
+    }
+}
