@@ -19,6 +19,20 @@ const { default: workerd } = createRequire(createRequire(import.meta.url).resolv
 const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const keys = { key_id: randomUUID(), signing_key: privateKey.export({ type: 'pkcs8', format: 'pem' }) }
 
+/** A Worker with these variables, `/trap` of which traps; where it is. */
+async function start(t, name, variables) {
+  const { url, stop } = await worker({ root, workerd }, name, [
+    ['functions/gateway/trapping.mjs', 'esModule', file('tests/gateway/trapping.mjs')],
+    ['functions/gateway/entry.mjs', 'esModule', file('functions/gateway/entry.mjs')],
+    ['crates/document-module/instance.mjs', 'esModule', file('crates/document-module/instance.mjs')],
+    ['build/document.wasm', 'wasm', file('build/document.wasm')],
+    ['build/index.js', 'esModule', file('build/index.js')],
+    ['build/index_bg.wasm', 'wasm', file('build/index_bg.wasm')],
+  ], { SUPABASE_PUBLISHABLE_KEY: 'sb_publishable_test', ...variables })()
+  t.after(stop)
+  return url
+}
+
 /**
  * A Worker, `/trap` of which traps, and its project, which publishes its keys and says nothing else. `overview()` gives
  * the answer once it comes, `{ status, code, seconds }`, and the call to the project that is under way.
@@ -36,15 +50,7 @@ async function stage(t, name) {
     project.close()
   })
   const supabase_url = `http://127.0.0.1:${project.address().port}`
-  const { url, stop } = await worker({ root, workerd }, name, [
-    ['functions/gateway/trapping.mjs', 'esModule', file('tests/gateway/trapping.mjs')],
-    ['functions/gateway/entry.mjs', 'esModule', file('functions/gateway/entry.mjs')],
-    ['crates/document-module/instance.mjs', 'esModule', file('crates/document-module/instance.mjs')],
-    ['build/document.wasm', 'wasm', file('build/document.wasm')],
-    ['build/index.js', 'esModule', file('build/index.js')],
-    ['build/index_bg.wasm', 'wasm', file('build/index_bg.wasm')],
-  ], { SUPABASE_URL: supabase_url, SUPABASE_PUBLISHABLE_KEY: 'sb_publishable_test' })()
-  t.after(stop)
+  const url = await start(t, name, { SUPABASE_URL: supabase_url })
   return {
     status: async (path) => (await fetch(`${url}${path}`)).status,
     overview: async () => {
@@ -83,5 +89,62 @@ describe('the Worker', { concurrency: true, timeout: 60_000 }, () => {
     assert.deepEqual([status, code], [503, 'service_unavailable'])
     assert.ok(seconds >= 14.5, `given up after ${seconds} s`)
     await hungUp
+  })
+
+  test('what a provider refuses is recorded with the wait it asks for, what it cuts off as uncertain', async (t) => {
+    const answers = [
+      (response) => response.writeHead(429, { 'retry-after': '7', 'ratelimit-reset': '3' }).end('{}'),
+      (response) => response.writeHead(400).end('{"error":{"message":"no such thing"}}'),
+      (response) => response.writeHead(200, { 'content-length': 300_000 }).end('x'.repeat(300_000)),
+      (response) => response.socket.destroy(),
+      (response) => response.end('{"sent":true,"message":{"id":"PsoT.abc-gIcNRJ"}}'),
+    ]
+    const messages = answers.map((_, nth) => ({
+      id: randomUUID(), channel: 'whatsapp', recipient: `+2417400000${nth}`, message_type: 'custom', language: 'fr', data: { text: 'Bonjour' },
+      attempts: 1, urgent: false, wait_ms: 0,
+    }))
+    const recorded = new Map()
+    let claims = 0
+    // Project and provider in one.
+    const server = createServer(async (request, response) => {
+      const pieces = []
+      for await (const piece of request) pieces.push(piece)
+      const body = JSON.parse(Buffer.concat(pieces).toString())
+      if (request.url === '/messages/text') return answers[Number(body.to.at(-1))](response)
+      response.setHeader('content-type', 'application/json')
+      if (request.url.endsWith('/claim_outbound_messages')) {
+        return response.end(JSON.stringify({ messages: claims++ ? [] : messages, uncertain: [], next_due_in_ms: null }))
+      }
+      for (const result of body.results) recorded.set(result.id, result)
+      response.end('{}')
+      if (recorded.size === messages.length) server.emit('recorded')
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    t.after(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+    const here = `http://127.0.0.1:${server.address().port}`
+    const url = await start(t, 'refusing', {
+      SUPABASE_URL: here, SUPABASE_SECRET_KEY: 'sb_secret_test', WHAPI_BASE_URL: here, WHAPI_TOKEN: 'test', WEBHOOK_SECRET: 'test',
+    })
+    const all = once(server, 'recorded')
+    const answer = await fetch(`${url}/api/hooks/database`, { method: 'POST', headers: { 'x-webhook-secret': 'test' }, body: '{}' })
+    assert.equal(answer.status, 202)
+    await all
+    const of = (nth) => {
+      const { outcome, code, retry_after_seconds, provider_message_id } = recorded.get(messages[nth].id)
+      return { outcome, code, retry_after_seconds, provider_message_id }
+    }
+    const nothing = { code: undefined, retry_after_seconds: undefined, provider_message_id: undefined }
+    assert.deepEqual(messages.map((_, nth) => of(nth)), [
+      { ...nothing, outcome: 'retry', code: 'rate_limited', retry_after_seconds: 7 },
+      { ...nothing, outcome: 'refused', code: 'bad_request' },
+      // Longer than any answer of Whapi's.
+      { ...nothing, outcome: 'uncertain', code: 'unreadable_answer' },
+      { ...nothing, outcome: 'uncertain', code: 'connection_lost' },
+      { ...nothing, outcome: 'accepted', provider_message_id: 'PsoT.abc-gIcNRJ' },
+    ])
   })
 })
