@@ -26,7 +26,7 @@ globalThis.griotRequestHead = ({ method, url, headers }) => {
   for (const [name, value] of headers) lines += `\n${name}:${value}`;
   return lines;
 };
-globalThis.griotResponse = (status, lines, body) => {
+const headersOf = (lines) => {
   // An object costs half of what a list of pairs does.
   const headers = {};
   for (const line of lines.split("\n")) {
@@ -35,9 +35,12 @@ globalThis.griotResponse = (status, lines, body) => {
     const [name, value] = [line.slice(0, colon), line.slice(colon + 1)];
     headers[name] = name in headers ? `${headers[name]}, ${value}` : value;
   }
-  // The bytes are those of wasm's memory, which goes on.
-  return new Response(body.length > 0 ? body.slice() : null, { status, headers });
+  return headers;
 };
+globalThis.griotResponse = (status, lines, body) =>
+  // The bytes are those of wasm's memory, which goes on.
+  new Response(body.length > 0 ? body.slice() : null, { status, headers: headersOf(lines) });
+globalThis.griotPassOn = (status, lines, stream) => new Response(stream, { status, headers: headersOf(lines) });
 
 // worker-build gives a class. The platform would make an object of it for every request, and it stands behind
 // two proxies; its methods alone do as well: after a trap it is wasm-bindgen that makes a new instance.

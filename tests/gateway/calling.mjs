@@ -1,17 +1,22 @@
-// A Worker that makes a call, as it is told, and tells what came back: of the last, where there are several.
+// A Worker that makes calls one after the other, as it is told, and tells what came back of the last.
 
 import { call } from "../../crates/http-call/src/call.js";
 
 export default {
   async fetch(request) {
-    const { method, address, headers, body, milliseconds, longest, times = 1 } = await request.json();
-    try {
-      const once = () => call(method, address, JSON.stringify(headers ?? {}), body, milliseconds ?? 20_000, longest ?? Infinity);
-      for (let before = 1; before < times; before++) await once();
-      const answer = await once();
-      return Response.json({ ...answer, body: answer.body && new TextDecoder().decode(answer.body) });
-    } catch ({ name }) {
-      return Response.json({ name });
+    let last;
+    for (const { method, address, headers, body, milliseconds, longest, passOn, times = 1 } of await request.json()) {
+      try {
+        for (let nth = 0; nth < times; nth++) {
+          last = await call(method, address, JSON.stringify(headers ?? {}), body, milliseconds ?? 20_000, longest ?? Infinity, passOn ?? false);
+        }
+      } catch ({ name }) {
+        last = { name };
+      }
     }
+    // What was not read here is passed on.
+    const { unread, ...rest } = last;
+    if (rest.body) rest.body = new TextDecoder().decode(rest.body);
+    return new Response(unread, { headers: { "x-answer": encodeURIComponent(JSON.stringify(rest)) } });
   },
 };

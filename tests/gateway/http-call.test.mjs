@@ -12,6 +12,9 @@ import { worker } from '../../benches/lib/workerd.mjs'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const { default: workerd } = createRequire(createRequire(import.meta.url).resolve('wrangler/package.json'))('workerd')
 
+/** Resolves once somebody who asked for `/silent` has given up. */
+let gaveUp
+
 /** What the other side does with a request, by its path. */
 const server = createServer(async (request, response) => {
   const pieces = []
@@ -19,7 +22,7 @@ const server = createServer(async (request, response) => {
   const body = Buffer.concat(pieces).toString()
   const answers = {
     '/echo': () => response.end(JSON.stringify([request.method, request.headers.authorization, request.headers['content-type'], body])),
-    '/eight': () => response.setHeader('content-length', 8).end('12345678'),
+    '/eight': () => response.setHeader('content-length', 8).setHeader('link', '</nine>; rel="next"').end('12345678'),
     '/pieces': () => {
       response.write('1234')
       response.end('5678')
@@ -33,7 +36,12 @@ const server = createServer(async (request, response) => {
       response.write('1234', () => request.socket.destroy())
     },
     '/stalled': () => response.writeHead(200, { 'content-length': '8' }).write('1234'),
-    '/silent': () => {},
+    '/silent': () => gaveUp = once(request.socket, 'close'),
+    '/given-up': async () => {
+      // A call that is still open keeps its connection as long as its invocation lasts, which waits for this.
+      const closed = await Promise.race([gaveUp.then(() => true), new Promise((resolve) => setTimeout(resolve, 2_000, false))])
+      response.end(String(closed))
+    },
     '/cut': () => request.socket.destroy(),
   }
   answers[request.url]()
@@ -49,10 +57,14 @@ describe('a call from a Worker', { timeout: 60_000 }, () => {
       ['crates/http-call/src/call.js', 'esModule', `${root}/crates/http-call/src/call.js`],
     ])()
     stop = started.stop
-    ask = async (path, more = {}) => {
-      const address = `http://127.0.0.1:${server.address().port}${path}`
-      const answer = await fetch(started.url, { method: 'POST', body: JSON.stringify({ method: 'GET', address, ...more }) })
-      return answer.json()
+    /** What a call gives: of several, `[path, more]`, made by one invocation, the last. */
+    ask = async (...calls) => {
+      const [path] = calls
+      const asked = (typeof path === 'string' ? [calls] : calls).map(([path, more]) =>
+        ({ method: 'GET', address: `http://127.0.0.1:${server.address().port}${path}`, ...more }))
+      const answer = await fetch(started.url, { method: 'POST', body: JSON.stringify(asked) })
+      const told = JSON.parse(decodeURIComponent(answer.headers.get('x-answer')))
+      return { ...told, ...(told.link && { passedOn: await answer.text() }) }
     }
   })
   after(async () => {
@@ -93,6 +105,15 @@ describe('a call from a Worker', { timeout: 60_000 }, () => {
 
   test('makes more calls than an invocation may have timers', async () => {
     assert.deepEqual(await ask('/eight', { times: 10_001 }), { status: 200, body: '12345678' })
+  })
+
+  test('the body of a success is passed on unread where that is wanted, and no other', async () => {
+    assert.deepEqual(await ask('/eight', { passOn: true }), { status: 200, link: '</nine>; rel="next"', passedOn: '12345678' })
+    assert.deepEqual(await ask('/later', { passOn: true }), { status: 429, retryAfter: '7', rateLimitReset: '3', body: '{}' })
+  })
+
+  test('who is not trusted and late is hung up on', async () => {
+    assert.equal((await ask(['/silent', { milliseconds: 100, longest: 8 }], ['/given-up', {}])).body, 'true')
   })
 
   test('no answer in time is told from no answer', async () => {

@@ -36,8 +36,27 @@ pub struct Call<'a> {
     pub json: Option<String>,
     /// Time for the whole answer.
     pub time: Duration,
-    /// Bytes of the longest body that is read; `None` where it is trusted.
-    pub longest: Option<usize>,
+    /// What becomes of the body.
+    pub reading: Reading,
+}
+
+/// What becomes of the body of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// Read to its end: who answers is trusted. In a Worker a call that is late is left to end by itself.
+    Trusted,
+    /// Read, where it is no longer than so many bytes.
+    UpTo(usize),
+    /// That of a success is left unread, for somebody else; any other is read. Otherwise as [`Reading::Trusted`].
+    PassedOn,
+}
+
+/// The body of an answer that nobody has read.
+#[derive(Debug, Clone)]
+pub struct Unread {
+    /// The header `Link` that came with it (RFC 8288).
+    pub link: Option<String>,
+    body: imp::Body,
 }
 
 /// What came back.
@@ -51,6 +70,8 @@ pub struct Answer {
     pub rate_limit_reset: Option<Duration>,
     /// Nothing where it broke off, took too long or is too long: the status is an answer all the same.
     pub body: Option<Vec<u8>>,
+    /// The body, where it was left unread.
+    pub unread: Option<Unread>,
 }
 
 /// No status came back.

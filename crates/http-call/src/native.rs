@@ -4,16 +4,26 @@ use std::pin::pin;
 
 use futures_util::StreamExt as _;
 use futures_util::future::{Either, select};
-use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use reqwest::header::{CONTENT_TYPE, HeaderValue, LINK};
 
-use crate::{Answer, Call, Failure, Timer, seconds};
+use crate::{Answer, Call, Failure, Reading, Timer, Unread, seconds};
+
+/// Natively it waits in memory.
+pub(crate) type Body = Vec<u8>;
+
+impl Unread {
+    /// All of it.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.body
+    }
+}
 
 pub(crate) async fn call(
     http: &reqwest::Client,
     timer: &Timer,
     call: Call<'_>,
 ) -> Result<Answer, Failure> {
-    let Call { method, address, headers, json, time, longest } = call;
+    let Call { method, address, headers, json, time, reading } = call;
     let mut request = http.request(method, address).headers(headers);
     if let Some(json) = json {
         let kind = HeaderValue::from_static("application/json");
@@ -41,20 +51,26 @@ pub(crate) async fn call(
         seconds(value.to_str().ok()?)
     };
     let (retry_after, rate_limit_reset) = (header("retry-after"), header("ratelimit-reset"));
-    let body = match select(pin!(read(response, longest)), &mut expiry).await {
+    let pass_on = reading == Reading::PassedOn && status.is_success();
+    let link = response.headers().get(LINK).and_then(|link| link.to_str().ok()).map(str::to_owned);
+    let body = match select(pin!(read(response, reading)), &mut expiry).await {
         Either::Left((body, _)) => body,
         Either::Right(_) => None,
     };
-    Ok(Answer { status: status.as_u16(), retry_after, rate_limit_reset, body })
+    let (body, unread) = match body {
+        Some(body) if pass_on => (None, Some(Unread { link, body })),
+        body => (body, None),
+    };
+    Ok(Answer { status: status.as_u16(), retry_after, rate_limit_reset, body, unread })
 }
 
 /// The whole body, or nothing where it breaks off or is too long.
-async fn read(response: reqwest::Response, longest: Option<usize>) -> Option<Vec<u8>> {
+async fn read(response: reqwest::Response, reading: Reading) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     let mut chunks = pin!(response.bytes_stream());
     while let Some(chunk) = chunks.next().await {
         body.extend_from_slice(&chunk.ok()?);
-        if longest.is_some_and(|longest| body.len() > longest) {
+        if matches!(reading, Reading::UpTo(longest) if body.len() > longest) {
             return None;
         }
     }

@@ -3,10 +3,21 @@
 use std::collections::BTreeMap;
 
 use js_sys::{Promise, Uint8Array};
+use send_wrapper::SendWrapper;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use crate::{Answer, Call, Failure, Timer, seconds};
+use crate::{Answer, Call, Failure, Reading, Timer, Unread, seconds};
+
+/// A `ReadableStream`, or `null` where there is none. An isolate has a single thread.
+pub(crate) type Body = SendWrapper<JsValue>;
+
+impl Unread {
+    /// The stream.
+    pub fn into_stream(self) -> JsValue {
+        self.body.take()
+    }
+}
 
 #[wasm_bindgen(module = "/src/call.js")]
 extern "C" {
@@ -19,6 +30,7 @@ extern "C" {
         json: Option<&str>,
         milliseconds: f64,
         longest: f64,
+        pass_on: bool,
     ) -> Promise;
 
     type JsAnswer;
@@ -34,6 +46,12 @@ extern "C" {
 
     #[wasm_bindgen(method, getter)]
     fn body(this: &JsAnswer) -> Option<Uint8Array>;
+
+    #[wasm_bindgen(method, getter)]
+    fn unread(this: &JsAnswer) -> JsValue;
+
+    #[wasm_bindgen(method, getter)]
+    fn link(this: &JsAnswer) -> Option<String>;
 }
 
 pub(crate) async fn call(
@@ -41,7 +59,7 @@ pub(crate) async fn call(
     _: &Timer,
     call: Call<'_>,
 ) -> Result<Answer, Failure> {
-    let Call { method, address, headers, json, time, longest } = call;
+    let Call { method, address, headers, json, time, reading } = call;
     let named =
         headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
     let kind = json.is_some().then_some(("content-type", "application/json"));
@@ -49,10 +67,21 @@ pub(crate) async fn call(
     let headers =
         serde_json::to_string(&headers).map_err(|cause| Failure::Lost(cause.to_string()))?;
     let milliseconds = time.as_secs_f64() * 1000.0;
-    // 2^53 and more is as good as no limit.
-    let longest = longest.map_or(f64::INFINITY, |longest| longest as f64);
-    let promise =
-        js_call(method.as_str(), address, &headers, json.as_deref(), milliseconds, longest);
+    let longest = match reading {
+        // 2^53 and more is as good as no limit.
+        Reading::UpTo(longest) => longest as f64,
+        Reading::Trusted | Reading::PassedOn => f64::INFINITY,
+    };
+    let pass_on = reading == Reading::PassedOn;
+    let promise = js_call(
+        method.as_str(),
+        address,
+        &headers,
+        json.as_deref(),
+        milliseconds,
+        longest,
+        pass_on,
+    );
     let answer: JsAnswer = JsFuture::from(promise).await.map_err(failure)?.unchecked_into();
     let status = answer.status();
     // Crossing over for nothing costs too.
@@ -60,11 +89,15 @@ pub(crate) async fn call(
     let header = |value: fn(&JsAnswer) -> Option<String>| {
         refused.then(|| value(&answer)).flatten().as_deref().and_then(seconds)
     };
+    // As call.js decides it.
+    let unread = (pass_on && !refused)
+        .then(|| Unread { link: answer.link(), body: SendWrapper::new(answer.unread()) });
     Ok(Answer {
         status,
         retry_after: header(JsAnswer::retry_after),
         rate_limit_reset: header(JsAnswer::rate_limit_reset),
-        body: answer.body().map(|body| body.to_vec()),
+        body: if unread.is_some() { None } else { answer.body().map(|body| body.to_vec()) },
+        unread,
     })
 }
 

@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use axum::routing::get;
 use futures_util::stream;
-use http_call::{Answer, Call, Failure, Timer, call};
+use http_call::{Answer, Call, Failure, Reading, Timer, call};
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 
@@ -28,7 +28,10 @@ async fn server() -> String {
         Body::from_stream(stream::StreamExt::chain(begun, stream::pending()))
     };
     let router = Router::new()
-        .route("/eight", get(async || ([("retry-after", "7")], "12345678")))
+        .route(
+            "/eight",
+            get(async || ([("retry-after", "7"), ("link", "</nine>; rel=\"next\"")], "12345678")),
+        )
         .route("/later", get(async || refused(&[("retry-after", "7"), ("ratelimit-reset", "3")])))
         .route("/reset", get(async || refused(&[("ratelimit-reset", "3")])))
         .route("/stalled", get(stalled))
@@ -39,7 +42,7 @@ async fn server() -> String {
     address
 }
 
-async fn ask(address: &str, longest: Option<usize>) -> Result<Answer, Failure> {
+async fn ask(address: &str, reading: Reading) -> Result<Answer, Failure> {
     let timer: Timer = Arc::new(|time| Box::pin(tokio::time::sleep(time)));
     let asked = Call {
         method: Method::GET,
@@ -47,7 +50,7 @@ async fn ask(address: &str, longest: Option<usize>) -> Result<Answer, Failure> {
         headers: HeaderMap::new(),
         json: None,
         time: Duration::from_millis(300),
-        longest,
+        reading,
     };
     call(&reqwest::Client::new(), &timer, asked).await
 }
@@ -55,23 +58,41 @@ async fn ask(address: &str, longest: Option<usize>) -> Result<Answer, Failure> {
 #[tokio::test]
 async fn a_body_is_read_up_to_its_limit_and_a_status_is_an_answer_without_it() {
     let server = server().await;
-    for (path, longest, body) in [
-        ("/eight", None, Some("12345678")),
-        ("/eight", Some(8), Some("12345678")),
-        ("/eight", Some(7), None),
-        ("/stalled", None, None),
+    for (path, reading, body) in [
+        ("/eight", Reading::Trusted, Some("12345678")),
+        ("/eight", Reading::UpTo(8), Some("12345678")),
+        ("/eight", Reading::UpTo(7), None),
+        ("/stalled", Reading::Trusted, None),
     ] {
-        let answer = ask(&format!("{server}{path}"), longest).await.unwrap();
+        let answer = ask(&format!("{server}{path}"), reading).await.unwrap();
         assert_eq!((answer.status, answer.retry_after), (200, None), "{path}");
-        assert_eq!(answer.body.as_deref(), body.map(str::as_bytes), "{path} {longest:?}");
+        assert_eq!(answer.body.as_deref(), body.map(str::as_bytes), "{path} {reading:?}");
+        assert!(answer.unread.is_none(), "{path} {reading:?}");
     }
+}
+
+#[tokio::test]
+async fn only_the_body_of_a_success_is_left_for_somebody_else() {
+    let server = server().await;
+    let ask = async |path| ask(&format!("{server}{path}"), Reading::PassedOn).await.unwrap();
+    let Answer { body: None, unread: Some(unread), .. } = ask("/eight").await else {
+        panic!("it was read");
+    };
+    assert_eq!(unread.link.as_deref(), Some("</nine>; rel=\"next\""));
+    assert_eq!(unread.into_bytes(), b"12345678");
+    let refusal = ask("/later").await;
+    assert_eq!((refusal.status, refusal.body.as_deref()), (429, Some(&b"{}"[..])));
+    assert!(refusal.unread.is_none());
+    // Nothing of it came: natively the stream is read before it is given on.
+    let stalled = ask("/stalled").await;
+    assert!(stalled.body.is_none() && stalled.unread.is_none());
 }
 
 #[tokio::test]
 async fn a_refusal_says_how_long_to_wait() {
     let server = server().await;
     let waits = async |path: &str| {
-        let answer = ask(&format!("{server}{path}"), None).await.unwrap();
+        let answer = ask(&format!("{server}{path}"), Reading::Trusted).await.unwrap();
         (answer.status, answer.retry_after, answer.rate_limit_reset)
     };
     let seconds = |seconds| Some(Duration::from_secs(seconds));
@@ -82,12 +103,15 @@ async fn a_refusal_says_how_long_to_wait() {
 #[tokio::test]
 async fn what_never_left_is_told_from_what_got_no_answer() {
     let server = server().await;
-    assert_eq!(ask(&format!("{server}/silent"), None).await.unwrap_err(), Failure::Timeout);
+    assert_eq!(
+        ask(&format!("{server}/silent"), Reading::Trusted).await.unwrap_err(),
+        Failure::Timeout
+    );
     // Nobody listens where somebody just did.
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}/?token=secret", listener.local_addr().unwrap());
     drop(listener);
-    let Err(Failure::NeverWritten(words)) = ask(&address, None).await else {
+    let Err(Failure::NeverWritten(words)) = ask(&address, Reading::Trusted).await else {
         panic!("nothing can have been written");
     };
     assert!(!words.contains("secret"), "{words}");

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use http_call::{Answer, Call, Failure, Timer};
+use http_call::{Answer, Call, Failure, Reading, Timer};
 use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
@@ -118,7 +118,7 @@ impl Client {
             headers,
             json: Some(body.to_string()),
             time,
-            longest: Some(MAX_ANSWER_BYTES),
+            reading: Reading::UpTo(MAX_ANSWER_BYTES),
         };
         http_call::call(&self.http, &self.timer, call).await
     }

@@ -14,7 +14,7 @@ mod storage;
 pub mod token;
 
 pub use error::Error;
-pub use http_call::Timer;
+pub use http_call::{Timer, Unread};
 pub use project::{Identity, Project};
 pub use sendable::sendable;
 pub use storage::{ByteStream, Download, ObjectPath};

@@ -3,7 +3,7 @@
 use crate::deadline::{ANSWER_LIMIT, within};
 use crate::{AccessToken, Error, Timer, sendable};
 use futures_util::future::{BoxFuture, ready};
-use http_call::{Call, Failure};
+use http_call::{Answer, Call, Failure, Reading, Unread};
 use reqwest::Method;
 use reqwest::header::{ACCEPT_LANGUAGE, AUTHORIZATION, HeaderMap, HeaderValue};
 use serde::Serialize;
@@ -128,20 +128,34 @@ impl Project {
         function: &str,
         arguments: &impl Serialize,
     ) -> Result<T, Error> {
-        let arguments = serde_json::to_string(arguments)
-            .map_err(|cause| Error::Unexpected { service: REST, cause: cause.to_string() })?;
-        let body = self.call(identity, function, arguments).await?;
+        let arguments = written(arguments)?;
+        let answer = self.call(identity, function, arguments, Reading::Trusted).await?;
+        let body = answer.body.unwrap_or_default();
         // A function that returns void answers 204 with no body at all.
         read(if body.is_empty() { b"null" } else { &body })
     }
 
-    /// In a box, so that the code for it is there once and not for each kind of arguments.
+    /// Calls a SQL function whose answer is for the caller as it stands. It is not read here.
+    pub async fn pass_on(
+        &self,
+        identity: Identity<'_>,
+        function: &str,
+        arguments: &impl Serialize,
+    ) -> Result<Unread, Error> {
+        let arguments = written(arguments)?;
+        let answer = self.call(identity, function, arguments, Reading::PassedOn).await?;
+        answer.unread.ok_or_else(broke_off)
+    }
+
+    /// A success, with its body in the form asked for. In a box, so that the code for it is there once and not for each
+    /// kind of arguments.
     fn call<'a>(
         &'a self,
         identity: Identity<'_>,
         function: &str,
         arguments: String,
-    ) -> BoxFuture<'a, Result<Vec<u8>, Error>> {
+        reading: Reading,
+    ) -> BoxFuture<'a, Result<Answer, Error>> {
         let address = self.address(&format!("/rest/v1/rpc/{function}"));
         let headers = match self.headers(identity) {
             Ok(headers) => headers,
@@ -154,23 +168,24 @@ impl Project {
                 headers,
                 json: Some(arguments),
                 time: ANSWER_LIMIT,
-                longest: None,
+                reading,
             };
-            let unreachable = |cause: String| Error::Unreachable { service: REST, cause };
             let answer =
                 http_call::call(&self.http, &self.timer, call).await.map_err(|failure| {
                     match failure {
-                        Failure::NeverWritten(cause) | Failure::Lost(cause) => unreachable(cause),
+                        Failure::NeverWritten(cause) | Failure::Lost(cause) => {
+                            Error::Unreachable { service: REST, cause }
+                        }
                         Failure::Timeout => Error::late(REST),
                     }
                 })?;
-            let body = answer
-                .body
-                .ok_or_else(|| unreachable("the answer broke off, or took too long".to_owned()))?;
+            if answer.unread.is_none() && answer.body.is_none() {
+                return Err(broke_off());
+            }
             if (200..300).contains(&answer.status) {
-                Ok(body)
+                Ok(answer)
             } else {
-                Err(Error::from_answer(REST, answer.status, &body))
+                Err(Error::from_answer(REST, answer.status, &answer.body.unwrap_or_default()))
             }
         }))
     }
@@ -190,6 +205,16 @@ impl Project {
         });
         Box::pin(within(&self.timer, REST, call))
     }
+}
+
+fn broke_off() -> Error {
+    let cause = "the answer broke off, or took too long".to_owned();
+    Error::Unreachable { service: REST, cause }
+}
+
+fn written(arguments: &impl Serialize) -> Result<String, Error> {
+    serde_json::to_string(arguments)
+        .map_err(|cause| Error::Unexpected { service: REST, cause: cause.to_string() })
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {

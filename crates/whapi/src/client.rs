@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use http_call::{Answer, Call, Failure, Timer};
+use http_call::{Answer, Call, Failure, Reading, Timer};
 use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue};
 use serde_json::Value;
@@ -123,7 +123,7 @@ impl Client {
         let accept = (ACCEPT, HeaderValue::from_static("application/json"));
         let headers = HeaderMap::from_iter([(AUTHORIZATION, self.token.0.clone()), accept]);
         let address = address.as_str();
-        let call = Call { method, address, headers, json, time, longest: Some(longest) };
+        let call = Call { method, address, headers, json, time, reading: Reading::UpTo(longest) };
         http_call::call(&self.http, &self.timer, call).await
     }
 }

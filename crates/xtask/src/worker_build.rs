@@ -103,6 +103,7 @@ fn worker(root: &Path, tools: &BuildTools) -> Result<String> {
         root,
         &[
             "crates/edge",
+            "crates/http-call",
             "crates/mcq",
             "crates/messaging",
             "crates/openai",

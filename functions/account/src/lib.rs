@@ -5,16 +5,15 @@ mod page;
 mod privacy;
 
 use axum::extract::State;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get};
 use axum::{Extension, Router};
 use edge::openapi::{ProblemBody, SignedInRefusal};
-use edge::{App, Problem, SignedIn};
-use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, WWW_AUTHENTICATE};
+use edge::{App, PassOn, Problem, SignedIn};
+use http::header::{CONTENT_DISPOSITION, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use privacy::Kept;
 use serde_json::json;
-use serde_json::value::RawValue;
 use std::sync::Arc;
 use utoipa::{OpenApi, ToSchema};
 
@@ -97,20 +96,16 @@ struct AccountExport {
         SignedInRefusal,
     )
 )]
-async fn export_account(
-    State(app): State<App>,
-    caller: SignedIn,
-) -> Result<impl IntoResponse, Problem> {
-    let export: Box<RawValue> = app
+async fn export_account(State(app): State<App>, caller: SignedIn) -> Result<Response, Problem> {
+    let export = app
         .project()
-        .rpc(caller.identity(), "export_account", &json!({}))
+        .pass_on(caller.identity(), "export_account", &json!({}))
         .await
         .map_err(refused)?;
-    let headers = [
-        (CONTENT_TYPE, "application/json; charset=utf-8"),
-        (CONTENT_DISPOSITION, "attachment; filename=\"griot-mes-donnees.json\""),
-    ];
-    Ok((headers, String::from(Box::<str>::from(export))))
+    let mut response = PassOn(export).into_response();
+    let file = HeaderValue::from_static("attachment; filename=\"griot-mes-donnees.json\"");
+    response.headers_mut().insert(CONTENT_DISPOSITION, file);
+    Ok(response)
 }
 
 /// Delete my account

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use edge::openapi::{BodyRefusal, ProblemBody, SignedInRefusal};
-use edge::{App, Id, LookNow, Problem, Query, SignedIn};
+use edge::{App, Id, LookNow, PassOn, Problem, Query, SignedIn};
 use http::header::LINK;
 use messaging::PhoneNumber;
 use serde::{Deserialize, Serialize};
@@ -460,11 +460,11 @@ pub(crate) async fn get_outbound_message(
     State(app): State<App>,
     caller: SignedIn,
     Id(id): Id,
-) -> Result<Json<Box<RawValue>>, Problem> {
+) -> Result<PassOn, Problem> {
     app.project()
-        .rpc(caller.identity(), "get_outbound_message", &json!({ "id": id }))
+        .pass_on(caller.identity(), "get_outbound_message", &json!({ "id": id }))
         .await
-        .map(Json)
+        .map(PassOn)
         .map_err(refused)
 }
 
@@ -550,7 +550,7 @@ pub(crate) async fn cancel(
     State(app): State<App>,
     caller: SignedIn,
     edge::Json(wanted): edge::Json<MessageIds>,
-) -> Result<Json<Box<RawValue>>, Problem> {
+) -> Result<PassOn, Problem> {
     change(&app, &caller, "cancel_outbound_messages", &wanted).await
 }
 
@@ -559,7 +559,7 @@ async fn change(
     caller: &SignedIn,
     function: &str,
     wanted: &MessageIds,
-) -> Result<Json<Box<RawValue>>, Problem> {
+) -> Result<PassOn, Problem> {
     if !(1..=IDS_MAX).contains(&wanted.ids.len()) {
         return Err(invalid(
             "ids",
@@ -567,7 +567,7 @@ async fn change(
             &format!("must have 1 to {IDS_MAX} ids"),
         ));
     }
-    app.project().rpc(caller.identity(), function, wanted).await.map(Json).map_err(refused)
+    app.project().pass_on(caller.identity(), function, wanted).await.map(PassOn).map_err(refused)
 }
 
 /// Which day.
@@ -632,14 +632,14 @@ pub(crate) async fn summary(
     State(app): State<App>,
     caller: SignedIn,
     Query(Day { day }): Query<Day>,
-) -> Result<Json<Box<RawValue>>, Problem> {
+) -> Result<PassOn, Problem> {
     if day.as_ref().is_some_and(|day| !is_date(day)) {
         return Err(invalid("day", "doit être une date AAAA-MM-JJ", "must be a date YYYY-MM-DD"));
     }
     app.project()
-        .rpc(caller.identity(), "outbound_summary", &json!({ "day": day }))
+        .pass_on(caller.identity(), "outbound_summary", &json!({ "day": day }))
         .await
-        .map(Json)
+        .map(PassOn)
         .map_err(refused)
 }
 

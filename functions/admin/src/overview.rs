@@ -1,13 +1,11 @@
 //! What a masterclass achieved, in figures.
 
 use crate::refused;
-use axum::Json;
 use axum::extract::State;
 use edge::openapi::{ProblemBody, SignedInRefusal};
-use edge::{App, Problem, Query, SignedIn};
+use edge::{App, PassOn, Problem, Query, SignedIn};
 use serde::Deserialize;
 use serde_json::json;
-use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -165,14 +163,14 @@ pub(crate) async fn overview(
     State(app): State<App>,
     caller: SignedIn,
     Query(About { masterclass_id }): Query<About>,
-) -> Result<Json<Box<RawValue>>, Problem> {
+) -> Result<PassOn, Problem> {
     app.project()
-        .rpc(
+        .pass_on(
             caller.identity(),
             "masterclass_overview",
             &json!({ "masterclass_id": masterclass_id }),
         )
         .await
-        .map(Json)
+        .map(PassOn)
         .map_err(refused)
 }

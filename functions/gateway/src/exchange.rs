@@ -10,6 +10,7 @@ use axum::response::Response;
 use http::header::CONTENT_LENGTH;
 use http::{HeaderName, HeaderValue, Method};
 use std::fmt::Write;
+use supabase::Unread;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use worker::worker_sys::web_sys;
@@ -31,6 +32,14 @@ extern "C" {
         status: u16,
         headers: &str,
         body: &[u8],
+    ) -> std::result::Result<web_sys::Response, JsValue>;
+
+    /// The same with a stream, or `null`, for its body.
+    #[wasm_bindgen(js_name = griotPassOn, catch)]
+    fn pass_on(
+        status: u16,
+        headers: &str,
+        body: &JsValue,
     ) -> std::result::Result<web_sys::Response, JsValue>;
 }
 
@@ -75,9 +84,7 @@ async fn bytes(request: &web_sys::Request) -> Result<Vec<u8>> {
 /// # Errors
 /// A status or header that no response may have.
 pub(crate) async fn response(from: Response) -> Result<web_sys::Response> {
-    let (parts, body) = from.into_parts();
-    // Bodies are made before they are sent: none is a stream.
-    let body = to_bytes(body, usize::MAX).await.map_err(rust_error)?;
+    let (mut parts, body) = from.into_parts();
     let mut headers = String::new();
     for (name, value) in &parts.headers {
         if let Ok(value) = value.to_str() {
@@ -85,7 +92,13 @@ pub(crate) async fn response(from: Response) -> Result<web_sys::Response> {
             let _ = writeln!(headers, "{name}:{value}");
         }
     }
-    Ok(new_response(parts.status.as_u16(), &headers, &body)?)
+    let status = parts.status.as_u16();
+    if let Some(unread) = parts.extensions.remove::<Unread>() {
+        return Ok(pass_on(status, &headers, &unread.into_stream())?);
+    }
+    // Other bodies are made before they are sent: none is a stream.
+    let body = to_bytes(body, usize::MAX).await.map_err(rust_error)?;
+    Ok(new_response(status, &headers, &body)?)
 }
 
 fn rust_error(cause: impl std::fmt::Display) -> Error {
