@@ -165,7 +165,7 @@ select bag_eq(
      ('get_outbound_message(uuid) authenticated'),
      ('get_student(uuid) authenticated'),
      ('get_test(uuid,text) authenticated'),
-     ('list_students(text,uuid,boolean,date,date,text,boolean,integer,integer,jsonb) authenticated'),
+     ('list_students(text,uuid,boolean,date,date,text,boolean,integer,integer,jsonb,text) authenticated'),
      ('list_outbound_messages(text,text,text,text,date,date,integer,integer,jsonb) authenticated'),
      ('masterclass_overview(uuid) authenticated'),
      ('outbound_health() anon'),

@@ -106,6 +106,17 @@ test('links lead through the list and back', async () => {
   assert.deepEqual(again.students, first.students)
 })
 
+test('with the address of the list the answer has links, and the header Link has them too', async () => {
+  const link = '/api/list?search=%C3%A9&cursor='
+  const cursor = (address) => JSON.parse(Buffer.from(address.slice(link.length), 'base64url').toString())
+  const { body, headers } = await list({ per_page: 5, page: 2, link })
+  const bare = await list({ per_page: 5, page: 2 })
+  assert.deepEqual(body.students, bare.body.students)
+  assert.deepEqual([cursor(body.links.next), cursor(body.links.previous)], [bare.body.next, bare.body.previous])
+  assert.equal(headers.get('link'), `<${body.links.next}>; rel="next", <${body.links.previous}>; rel="prev"`)
+  assert.equal(bare.headers.get('link'), null)
+})
+
 test('what is refused says why', async () => {
   const cases = [
     [() => students[0].rpc('list_students', {}), 403, 'staff_only'],
@@ -117,6 +128,7 @@ test('what is refused says why', async () => {
     [() => list({ sort: 'email' }), 422, 'invalid_sort'],
     [() => list({ cursor: { s: 'gain' } }), 422, 'invalid_cursor'],
     [() => list({ cursor: [1] }), 422, 'invalid_cursor'],
+    [() => list({ link: '/a>; rel="next", <' }), 422, 'invalid_link'],
     [() => tutor.rpc('masterclass_overview', { masterclass_id: crypto.randomUUID() }), 404, 'masterclass_not_found'],
   ]
   for (const [request, status, code] of cases) {
