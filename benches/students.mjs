@@ -54,11 +54,13 @@ try {
   for (const [name, query] of Object.entries(cases)) {
     const requests = tokens.map((token) => ({ path: asked('', query).path, headers: { authorization: `Bearer ${token}` } }))
     const { page = 1, per_page = 20, sort = 'registered_at', order = 'desc', search = null, masterclass_id = null, validated = null, registered_from = null } = query
+    const { page: _, ...kept } = query
+    const link = `${PATH}?${new URLSearchParams({ ...kept, cursor: '' })}`
     const bare = tokens.map((token) => ({
       method: 'POST', path: '/rest/v1/rpc/list_students',
       headers: { authorization: `Bearer ${token}`, apikey: publishable_key, 'content-type': 'application/json' },
       body: JSON.stringify({
-        search, masterclass_id, validated, registered_from, registered_to: null, sort, descending: order === 'desc', page, per_page, cursor: null,
+        search, masterclass_id, validated, registered_from, registered_to: null, sort, descending: order === 'desc', page, per_page, cursor: null, link,
       }),
     }))
     results.push(await beside(generate, name, {
@@ -69,7 +71,7 @@ try {
   print(together(results, {
     title: `GET ${PATH}, ${count.toLocaleString('en')} registrations`,
     notes: [
-      'Peer: the same endpoint in TypeScript (benches/peers), in workerd. Limit: the call of PostgREST that both make, sent straight to the project. Least: a Worker that passes that call on without reading it.',
+      'Peer: the same endpoint in TypeScript (benches/peers), in workerd. Bare: the call of PostgREST that Griot makes, sent straight to the project, whose answer it passes on; the peer makes it without links, which it writes itself. Least: a Worker that passes the bare call on and does nothing else.',
       'Twenty administrators by turns, each with a token of one\'s own, verified at each request. The ratio is that of the least favourable case.',
     ],
     versions: peer,

@@ -52,6 +52,8 @@ pub struct Records {
     /// Status and body that a SQL function answers; of a `message` or `hint` in French and in
     /// English the one that was asked for.
     pub answers: HashMap<&'static str, (u16, Value)>,
+    /// The header `Link` of these.
+    pub link: Option<&'static str>,
     /// Status, `Content-Range` and body that the table `questions` answers, in turn.
     pub questions: VecDeque<(u16, &'static str, Value)>,
     /// Method and body of each request to a table or a function.
@@ -300,10 +302,11 @@ async fn rpc(
                 body[field] = words;
             }
         }
-        return if body.is_null() {
-            status.into_response()
-        } else {
-            (status, Json(body)).into_response()
+        let link = records.link.map(|link| [("link", link)]);
+        return match link {
+            _ if body.is_null() => status.into_response(),
+            Some(link) => (status, link, Json(body)).into_response(),
+            None => (status, Json(body)).into_response(),
         };
     }
     let key = |name: &str| arguments[name].as_str().unwrap_or_default().to_owned();
