@@ -21,9 +21,16 @@ globalThis.queueMicrotask = (task) => {
 };
 
 // What crosses over to wasm and back crosses over in one piece (src/exchange.rs).
+let readHeaders = [];
+globalThis.griotReadHeaders = (names) => {
+  readHeaders = names.split(" ");
+};
 globalThis.griotRequestHead = ({ method, url, headers }) => {
   let lines = `${method}\n${url}`;
-  for (const [name, value] of headers) lines += `\n${name}:${value}`;
+  for (const name of readHeaders) {
+    const value = headers.get(name);
+    if (value !== null) lines += `\n${name}:${value}`;
+  }
   return lines;
 };
 const headersOf = (lines) => {

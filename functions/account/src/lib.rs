@@ -10,7 +10,7 @@ use axum::routing::{delete, get};
 use axum::{Extension, Router};
 use edge::openapi::{ProblemBody, SignedInRefusal};
 use edge::{App, PassOn, Problem, SignedIn};
-use http::header::{CONTENT_DISPOSITION, WWW_AUTHENTICATE};
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use privacy::Kept;
 use serde_json::json;
@@ -103,8 +103,10 @@ async fn export_account(State(app): State<App>, caller: SignedIn) -> Result<Resp
         .await
         .map_err(refused)?;
     let mut response = PassOn(export).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
     let file = HeaderValue::from_static("attachment; filename=\"griot-mes-donnees.json\"");
-    response.headers_mut().insert(CONTENT_DISPOSITION, file);
+    headers.insert(CONTENT_DISPOSITION, file);
     Ok(response)
 }
 

@@ -22,6 +22,10 @@ const IN_ONE_PIECE_BYTES: u32 = 64 * 1024;
 
 #[wasm_bindgen]
 extern "C" {
+    /// The headers that a request's head is to hold, by their names; set by `entry.mjs`.
+    #[wasm_bindgen(js_name = griotReadHeaders)]
+    fn read_headers(names: &str);
+
     /// Method, address and headers, `name:value`, on a line each; set by `entry.mjs`.
     #[wasm_bindgen(js_name = griotRequestHead)]
     fn head_of(request: &web_sys::Request) -> String;
@@ -41,6 +45,11 @@ extern "C" {
         headers: &str,
         body: &JsValue,
     ) -> std::result::Result<web_sys::Response, JsValue>;
+}
+
+/// What holds for all requests; once, before the first.
+pub(crate) fn prepare() {
+    read_headers(&edge::HEADERS.join(" "));
 }
 
 /// The request as the functions take it.

@@ -36,15 +36,16 @@ async fn fetch(request: web_sys::Request, env: Env, context: Context) -> Result<
     };
     let mut response = isolate.service.serve(exchange::request(request).await?).await;
     let incident = response.extensions_mut().remove::<Incident>();
-    let look = response.extensions_mut().remove::<LookNow>();
-    if incident.is_some() || look.is_some() {
+    let look =
+        response.extensions_mut().remove::<LookNow>().is_some() && !isolate.dispatcher.look_again();
+    if incident.is_some() || look {
         // Nobody should wait for it.
         context.wait_until(async move {
             let Isolate { service, dispatcher } = isolate.as_ref();
             if let Some(incident) = incident {
                 report(service.app(), &incident).await;
             }
-            if look.is_some() {
+            if look {
                 dispatcher.run(Budget::AFTER_ANSWER).await;
             }
         });
@@ -78,6 +79,7 @@ fn isolate(env: &Env) -> Option<Rc<Isolate>> {
                 let app = App::new(config, Box::new(WorkerPlatform::new(env)));
                 let dispatcher = Dispatcher::new(app.clone());
                 let service = Service::new(app, crate::routes());
+                exchange::prepare();
                 Some(cell.get_or_init(|| Rc::new(Isolate { service, dispatcher })).clone())
             }
             Err(error) => {

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::post;
 use edge::openapi::{BodyRefusal, ProblemBody, SignedInRefusal};
-use edge::{App, Json, LookNow, Problem, SignedIn};
+use edge::{App, Json, LookNow, PassOn, Problem, SignedIn};
 use http::{HeaderMap, StatusCode};
 use messaging::{Channel, MessageType, PhoneNumber, Template};
 use serde::{Deserialize, Serialize};
@@ -84,7 +84,7 @@ enum Language {
 
 /// The row of the outbox.
 #[derive(ToSchema)]
-#[allow(dead_code, reason = "documents what the database answers, and the number")]
+#[allow(dead_code, reason = "documents what the database answers")]
 #[schema(as = WhatsAppMessageWritten)]
 struct Answer {
     id: Uuid,
@@ -159,12 +159,8 @@ async fn send_whatsapp(
         "data": request.data,
         "dedupe_key": key,
     });
-    let mut answer: Value =
-        app.project().rpc(caller.identity(), "send_message", &arguments).await?;
-    if let Some(fields) = answer.as_object_mut() {
-        fields.insert("to".into(), number.e164().into());
-    }
-    Ok(LookNow::after((StatusCode::ACCEPTED, axum::Json(answer))))
+    let written = app.project().pass_on(caller.identity(), "send_message", &arguments).await?;
+    Ok(LookNow::after((StatusCode::ACCEPTED, PassOn(written))))
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {

@@ -84,7 +84,7 @@ select tests.forbids($$ select send_message('+24174111111', 'custom', 'fr', '{"t
 select tests.act_as('student');
 select tests.refuses($$ select send_message('+24174111111', 'custom', 'fr', '{"text": "Bonjour"}') $$, 'staff_only', 'a student sends nothing');
 select tests.act_as('tutor');
-select is(send_message('+24174111111', 'custom', 'fr', '{"text": "Bonjour"}') - 'id', '{"state": "queued", "code": null}', 'staff send');
+select is(send_message('+24174111111', 'custom', 'fr', '{"text": "Bonjour"}') - 'id', '{"state": "queued", "code": null, "to": "+24174111111"}', 'staff send');
 select is(send_message('+24174222222', 'custom', null, '{"text": "Hello"}', 'mine') -> 'id', send_message('+24174222222', 'custom', null, '{"text": "Hello"}', 'mine') -> 'id', 'once per key');
 select tests.refuses($$ select send_message('+24174222222', 'custom', null, '{"text": "Bye"}', 'mine') $$, 'dedupe_key_conflict', 'a key does not name two messages');
 select results_eq($$ select profile_id, language, requested_by from outbound_messages where dedupe_key like 'send:%:mine' $$,

@@ -142,9 +142,8 @@ impl Dispatcher {
         if self.providers.channels().next().is_none() || self.app.config().secret_key.is_none() {
             return Summary::default();
         }
-        // A run looks at `again` before it ends, with nothing in between.
         let Some(_turn) = self.take_turn(budget) else {
-            self.again.store(true, Ordering::Relaxed);
+            self.look_again();
             return Summary { busy: true, ..Summary::default() };
         };
         let done = Run::new(self, budget).go().await;
@@ -153,6 +152,16 @@ impl Dispatcher {
             self.app.platform().log(&line.to_string());
         }
         done
+    }
+
+    /// Has the run that is at it look once more, if there is one: then nobody needs to begin another.
+    pub fn look_again(&self) -> bool {
+        let busy = self.app.platform().now_ms() < self.busy_until.load(Ordering::Relaxed);
+        if busy {
+            // A run looks at this before it ends, with nothing in between.
+            self.again.store(true, Ordering::Relaxed);
+        }
+        busy
     }
 
     fn take_turn(&self, budget: Budget) -> Option<Turn<'_>> {
