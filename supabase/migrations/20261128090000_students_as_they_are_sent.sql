@@ -57,10 +57,14 @@ set search_path = ''
 -- A page is read in a millisecond or two: compiling its plan or starting workers would take longer.
 set jit = off
 set max_parallel_workers_per_gather = 0
+-- As on hosted projects: what is read again and again is in memory.
+set random_page_cost = 1.1
 as $$
 declare
   -- Beyond so many matches of a search nobody counts.
   most_found constant int := 1000;
+  -- So few registrations are searched without an estimate.
+  few constant int := 10000;
   -- So many rows are looked at in the order of the sort before all matches are fetched and sorted.
   most_looked_at constant int := 20000;
   key_column text := case list_students.sort
@@ -156,7 +160,8 @@ begin
   end if;
   if patterns <> '{}' then
     parameter := private.search_parameter(patterns);
-    conditions := private.search_conditions(parameter, '$4');
+    -- The planner shall not see the words: it would compare each with its sample, which takes as long as to find them.
+    conditions := private.search_conditions(parameter, '(select $4)');
     words := array_to_string(conditions, '');
   end if;
   if from_id is not null then
@@ -185,15 +190,16 @@ begin
   end if;
 
   if words <> '' then
-    -- To the planner each word is a matter of its own; of "marie-claire", who has the one has the other. One pattern of
-    -- the words in their order it compares with its sample.
-    select greatest(
-        private.expected_matches(private.search_conditions(parameter, '$1', false), parameter),
-        case when cardinality(patterns) > 1
-          then private.expected_matches(array[' and r.search_text like $1[1]'], array[private.words_in_order(parameter)]) end)
-      * total / greatest(sum(s.registered), 1)
-    into expected
-    from public.masterclass_statistics s;
+    expected := most_found;
+    if total > few then
+      -- To the planner each word is a matter of its own; of "marie-claire", who has the one has the other. One pattern of
+      -- the words in their order it compares with its sample.
+      select total / greatest(sum(s.registered), 1) * case cardinality(patterns)
+        when 1 then private.expected_matches(private.search_conditions(parameter, '$1', false), parameter)
+        else private.expected_matches(array[' and r.search_text like $1[1]'], array[private.words_in_order(parameter)]) end
+      into expected
+      from public.masterclass_statistics s;
+    end if;
     -- A common word that few have elsewhere than at the beginning of their names. They stand together where it
     -- begins, and where a whole name does that it begins with: "anne ondo, annette7@…" is found by "annette" too.
     if list_students.sort = 'full_name' and expected > most_found then
@@ -230,11 +236,12 @@ begin
   else
     -- Few matches are fetched, counted and sorted (1). Many are met soon on the way through the sort (2), and only so
     -- many rows are looked at there: words may gather far from where the way begins, as first names do among names;
-    -- then all matches are fetched after all (3). Which to begin with, the planner knows without looking. A word
-    -- that begins names is walked to where it does (2), beside the few who have it elsewhere.
+    -- then all matches are fetched after all (3), as they are where they are fewer than the rows on the way. Which to
+    -- begin with, the planner knows without looking. A word that begins names is walked to where it does (2), beside
+    -- the few who have it elsewhere.
     distance := (size + 1 + skipped) * total / greatest(expected, 1);
-    looked_at := case when named then 2000 + 4 * (size + 1 + skipped) when distance <= most_looked_at / 2 then 4 * distance else 0 end;
-    for step in case when expected > 2 * most_found then 2 else 1 end .. 3 loop
+    looked_at := case when named then 2000 + 4 * (size + 1 + skipped) when distance <= least(expected, most_looked_at / 2) then 4 * distance else 0 end;
+    for step in case when expected > 1.25 * most_found then 2 else 1 end .. 3 loop
       if step = 2 then
         total := most_found;
         exact := false;
@@ -248,11 +255,11 @@ begin
           when step = 2 and named then format($hits$
             (select r.inscription_id, r.key, false as elsewhere
              from (select * from (%1$s) as r order by r.key %2$s, r.inscription_id %2$s limit $10) as r
-             where r.search_text like $12%3$s
+             where r.search_text like (select $12)%3$s
              order by r.key %2$s, r.inscription_id %2$s limit $7 + 1 + $8)
             union all
             (select r.inscription_id, r.name_key, true from private.student_records r
-             where %4$s%5$s and r.search_text like $4[1] and r.search_text not like $12%3$s limit $9 + 1)$hits$,
+             where %4$s%5$s and r.search_text like (select $4[1]) and r.search_text not like (select $12)%3$s limit $9 + 1)$hits$,
             walk, direction, array_to_string(conditions[2:], ''), chosen, filters)
           when step = 2 then format('select r.inscription_id, r.key from (select * from (%s) as r order by r.key %s, r.inscription_id %2$s limit $10) as r where true%s',
             walk, direction, words)
@@ -269,7 +276,7 @@ begin
       end if;
       if step = 1 then
         -- More than expected: a short way before all are fetched.
-        looked_at := greatest(looked_at, 100 * (size + 1 + skipped));
+        looked_at := greatest(looked_at, 20 * (size + 1 + skipped));
       end if;
       exit when step = 1 and exact or step = 2 and cardinality(ids) > size and (not named or found_at_most <= most_found);
     end loop;

@@ -6,11 +6,11 @@ select plan(44);
 select tests.create_user('tutor', 'tuteur');
 select tests.let('m', tests.create_masterclass(4));
 
--- Registrations without their people, for speed.
+-- Registrations without their people, for speed; more than are searched without an estimate.
 set local session_replication_role = replica;
 insert into private.student_records (inscription_id, student_id, full_name, email, masterclass_id, validated, registered_at)
 select md5('inscription ' || n)::uuid, md5('student ' || n)::uuid, k.full_name, k.email, tests.id('m'), n % 3 > 0, now() - n * interval '1 hour'
-from generate_series(1, 4000) as n
+from generate_series(1, 32000) as n
 cross join lateral (select
   case
     when n <= 2600 then 'Éloïse ' || (array['Ondo', 'Mba', 'Zue', 'd''Almeida', 'Anna-Éloïse'])[1 + n % 5]
