@@ -181,8 +181,6 @@ select bag_eq(
      ('private.is_time_zone(text) service_role'),
      ('private.questions_to_publish(jsonb) authenticated'),
      ('publish_questions(jsonb) authenticated'),
-     ('private.masterclass_figures(uuid) authenticated'),
-     ('private.require_masterclass(uuid) authenticated'),
      ('private.require_staff() authenticated'),
      ('record_delivery_statuses(jsonb) service_role'),
      ('record_keyword(text,boolean,text,timestamp with time zone) service_role'),

@@ -1,7 +1,7 @@
 -- The statistics: vectors worked out by hand, an independent computation, and what a mixed history leaves.
 begin;
 set local search_path = tests, public, extensions;
-select plan(69);
+select plan(67);
 
 -- Responses of a student to the questions 1, 2, … of a masterclass, as far as they were asked: 1 right, 0 wrong, anything else not answered.
 create function tests.marked(name text, masterclass uuid, marks text) returns jsonb
@@ -224,7 +224,7 @@ select tests.act_as_owner();
 
 -- ---------------------------------------------------------------- kept = counted anew
 create function tests.snapshot() returns table (line text) language sql as $$
-  select row('m', s.*)::text from public.masterclass_statistics s where registered <> 0
+  select row('m', masterclass_id, registered, validated, pre_taken, post_taken)::text from public.masterclass_statistics where registered <> 0
   union all select row('r', s.*)::text from public.registration_statistics s where registered <> 0
   union all select row('s', s.*)::text from public.score_statistics s where students <> 0
   union all select row('q', s.*)::text from public.question_statistics s where answers <> 0
@@ -303,9 +303,6 @@ select tests.forbids('select private.recompute_statistics()', 'nor has it counte
 select tests.act_as('admin');
 select isnt_empty('select * from score_statistics', 'an admin reads the statistics');
 select lives_ok('select masterclass_overview()', 'and the overview');
-select tests.act_as_owner();
-select is((select prosecdef from pg_proc where oid = 'public.masterclass_overview(uuid)'::regprocedure), false, 'the overview runs as its caller');
-select is((select prosecdef from pg_proc where oid = 'private.masterclass_figures(uuid)'::regprocedure), false, 'and so do its figures');
 
 select * from finish();
 rollback;
