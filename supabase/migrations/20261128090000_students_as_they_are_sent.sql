@@ -76,7 +76,7 @@ declare
   -- So few registrations are searched without an estimate.
   few constant int := 10000;
   -- So many rows are looked at in the order of the sort before all matches are fetched and sorted.
-  most_looked_at constant int := 20000;
+  most_looked_at constant int := 40000;
   key_column text := case list_students.sort
     when 'registered_at' then 'registered_at'
     when 'full_name' then 'name_key'
@@ -200,7 +200,8 @@ begin
 
   if words <> '' then
     expected := most_found;
-    if total > few then
+    -- Three words or more few have together.
+    if total > few and cardinality(patterns) < 3 then
       -- To the planner each word is a matter of its own; of "marie-claire", who has the one has the other. One pattern of
       -- the words in their order it compares with its sample.
       select total / greatest(sum(s.registered), 1) * case cardinality(patterns)
@@ -245,11 +246,11 @@ begin
   else
     -- Few matches are fetched, counted and sorted (1). Many are met soon on the way through the sort (2), and only so
     -- many rows are looked at there: words may gather far from where the way begins, as first names do among names;
-    -- then all matches are fetched after all (3), as they are where they are fewer than the rows on the way. Which to
+    -- then all matches are fetched after all (3), as they are where they are far fewer than the rows on the way. Which to
     -- begin with, the planner knows without looking. A word that begins names is walked to where it does (2), beside
     -- the few who have it elsewhere.
     distance := (size + 1 + skipped) * total / greatest(expected, 1);
-    looked_at := case when named then 2000 + 4 * (size + 1 + skipped) when distance <= least(expected, most_looked_at / 2) then 4 * distance else 0 end;
+    looked_at := case when named then 2000 + 4 * (size + 1 + skipped) when distance <= least(2 * expected, most_looked_at / 2) then 4 * distance else 0 end;
     for step in case when expected > 1.25 * most_found then 2 else 1 end .. 3 loop
       if step = 2 then
         total := most_found;
