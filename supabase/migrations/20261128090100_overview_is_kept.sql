@@ -22,6 +22,9 @@ alter table public.masterclass_statistics
 comment on column public.masterclass_statistics.version is
   'Another one after each change of any statistic of the masterclass. Its order says nothing.';
 
+-- An estimate says nothing of it (see *_hidden_figures.sql).
+alter table public.masterclass_statistics alter column version set statistics 0;
+
 create function private.renew_statistics_version()
 returns trigger
 language plpgsql

@@ -78,3 +78,36 @@ test('a test that is opened while it is submitted leaves the registration with i
   await asService('PATCH', `/rest/v1/inscriptions?id=eq.${inscription.id}`, { validated: true })
   assert.deepEqual((await openTest(student, masterclass, 'POST')).questions, pre.questions)
 })
+
+test('an overview counts every registration that was answered before it was asked for, whoever else looks and registers', async () => {
+  const tutors = await Promise.all([createUser('tuteur'), createUser('admin')])
+  const masterclass = await createMasterclass()
+  const students = await Promise.all(Array.from({ length: 10 }, () => createUser()))
+  const papers = await Promise.all(students.map((student) => openTest(student, masterclass)))
+  let answered = 0
+
+  // By POST an overview may be kept, by GET it may only be read.
+  const look = async (tutor, method) => {
+    const least = answered
+    const { status, body, text } = method === 'GET'
+      ? await tutor.call('GET', `/rpc/masterclass_overview?masterclass_id=${masterclass.id}`)
+      : await tutor.rpc('masterclass_overview', { masterclass_id: masterclass.id })
+    assert.equal(status, 200, text)
+    const { registrations, completion, scores, questions } = body
+    assert.ok(completion.registered >= least, `${completion.registered} of ${least}`)
+    // Figures of one moment: each registration comes with its PRE test, and each test asks all questions.
+    const counts = [registrations.total, registrations.by_day.reduce((sum, day) => sum + day.count, 0),
+      completion.pre_taken, scores.pre.tests, ...questions.map(({ pre }) => pre.answers)]
+    assert.deepEqual(counts, counts.map(() => completion.registered))
+    return completion.registered
+  }
+
+  await Promise.all(students.map(async (student, n) => {
+    const { status, text } = await student.rpc('register_for_masterclass',
+      { masterclass_id: masterclass.id, responses: responses(papers[n], masterclass, n % 2 === 0) })
+    assert.equal(status, 200, text)
+    answered += 1
+    await Promise.all(tutors.flatMap((tutor) => [look(tutor, 'POST'), look(tutor, 'GET')]))
+  }))
+  for (const method of ['POST', 'GET', 'POST']) assert.equal(await look(tutors[0], method), students.length)
+})
