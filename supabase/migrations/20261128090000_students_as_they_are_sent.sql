@@ -1,5 +1,5 @@
 -- A page of students as the front end gets it: with links in place of cursors, in the body and in the header, so that
--- a function on the way passes it on without reading it.
+-- a function on the way passes it on without reading it; and searches that spend less time on planning.
 
 insert into private.error_messages (code, http_status, message_fr, hint_fr, message_en, hint_en) values
   ('invalid_link', 422,
