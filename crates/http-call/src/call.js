@@ -9,29 +9,20 @@
  * reader takes.
  */
 export async function call(method, address, headers, body, milliseconds, longest, passOn) {
-  // With one a call costs a tenth more. Who is not trusted, and may be late often, must not hold a connection for it.
-  const controller = longest === Infinity ? undefined : new AbortController();
   // Not `AbortSignal.timeout`: nobody clears its timer, and an invocation may have ten thousand.
-  const late = Promise.withResolvers();
-  const timer = setTimeout(() => {
-    const reason = new DOMException("no answer in time", "TimeoutError");
-    late.reject(reason);
-    controller?.abort(reason);
-  }, milliseconds);
+  const controller = new AbortController();
+  const late = () => controller.abort(new DOMException("no answer in time", "TimeoutError"));
+  const timer = setTimeout(late, milliseconds);
   try {
-    const asked = fetch(address, { method, headers: JSON.parse(headers), body, signal: controller?.signal });
-    const answer = await Promise.race([asked, late.promise]);
-    const { status } = answer;
-    if (!answer.ok) {
-      return {
-        status,
-        retryAfter: answer.headers.get("retry-after") ?? undefined,
-        rateLimitReset: answer.headers.get("ratelimit-reset") ?? undefined,
-        body: await Promise.race([read(answer, longest), late.promise]).catch(() => undefined),
-      };
+    const answer = await fetch(address, { method, headers: JSON.parse(headers), body, signal: controller.signal });
+    if (answer.ok && passOn) {
+      return { status: answer.status, link: answer.headers.get("link") ?? undefined, unread: answer.body };
     }
-    if (passOn) return { status, link: answer.headers.get("link") ?? undefined, unread: answer.body };
-    return { status, body: await Promise.race([read(answer, longest), late.promise]).catch(() => undefined) };
+    const wait = answer.ok ? {} : {
+      retryAfter: answer.headers.get("retry-after") ?? undefined,
+      rateLimitReset: answer.headers.get("ratelimit-reset") ?? undefined,
+    };
+    return { status: answer.status, ...wait, body: await read(answer, longest).catch(() => undefined) };
   } finally {
     clearTimeout(timer);
   }

@@ -43,11 +43,11 @@ pub struct Call<'a> {
 /// What becomes of the body of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
-    /// Read to its end: who answers is trusted. In a Worker a call that is late is left to end by itself.
+    /// Read to its end: who answers is trusted.
     Trusted,
     /// Read, where it is no longer than so many bytes.
     UpTo(usize),
-    /// That of a success is left unread, for somebody else; any other is read. Otherwise as [`Reading::Trusted`].
+    /// That of a success is left unread, for somebody else, who may take any time; any other is read.
     PassedOn,
 }
 
