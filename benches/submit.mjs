@@ -146,7 +146,7 @@ async function check({ masterclass, submissions }) {
   for (const { inscription, score } of submissions) assert.deepEqual(scores.get(inscription), [score, score])
   const figures = (sql) => sql`
     select
-      (select jsonb_agg(s order by s.masterclass_id) from public.masterclass_statistics s where s.masterclass_id = ${masterclass}) as masterclass,
+      (select jsonb_agg(to_jsonb(s) - 'version' order by s.masterclass_id) from public.masterclass_statistics s where s.masterclass_id = ${masterclass}) as masterclass,
       (select jsonb_agg(s order by s.max_score, s.pre_score, s.post_score) from public.score_statistics s
        where s.masterclass_id = ${masterclass} and s.students <> 0) as scores,
       (select jsonb_agg(s order by s.question_id, s.type) from public.question_statistics s

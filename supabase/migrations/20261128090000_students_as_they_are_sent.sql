@@ -285,8 +285,8 @@ begin
         total := least(found_at_most, most_found);
       end if;
       if step = 1 then
-        -- More than expected: a short way before all are fetched.
-        looked_at := greatest(looked_at, 20 * (size + 1 + skipped));
+        -- More than expected: a short way before all are fetched, less short for several words, which are told less well.
+        looked_at := greatest(looked_at, case cardinality(patterns) when 1 then 20 else 100 end * (size + 1 + skipped));
       end if;
       exit when step = 1 and exact or step = 2 and cardinality(ids) > size and (not named or found_at_most <= most_found);
     end loop;

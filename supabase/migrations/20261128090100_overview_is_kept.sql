@@ -108,7 +108,7 @@ comment on column private.kept_overviews.scope is 'The masterclass; of all of th
 comment on column private.kept_overviews.made_of is 'See overview_is_made_of. Who finds another one there works the overview out.';
 comment on column private.kept_overviews.body is 'What masterclass_overview answers.';
 
--- Reading is all that it is for: not compressed, it is read in half the time.
+-- Reading is all that it is for: it is not compressed.
 alter table private.kept_overviews alter column body set storage external;
 
 alter table private.kept_overviews enable row level security;
@@ -130,7 +130,7 @@ $$;
 comment on function private.may_keep_overview(uuid) is
   'Whether no other transaction writes the kept overview of this scope; none will before this one ends.';
 
--- The one that is being kept at the same moment stays. Nobody can ask for it.
+-- One that is being kept at the same moment may stay: nobody can ask for it. Only what is kept is locked.
 create function private.forget_overviews()
 returns trigger
 language plpgsql
@@ -138,8 +138,10 @@ security definer
 set search_path = ''
 as $$
 begin
+  with kept as materialized (
+    select k.scope from private.kept_overviews k join gone g on g.id = k.scope)
   delete from private.kept_overviews k
-  where k.scope in (select g.id from gone g where private.may_keep_overview(g.id));
+  where k.scope in (select o.scope from kept o where private.may_keep_overview(o.scope));
   return null;
 end
 $$;
@@ -153,7 +155,7 @@ create trigger forget_overviews after delete on public.masterclasses
 -- ---------------------------------------------------------------- masterclass_figures
 
 -- The figures are what they were (see *_plans_that_are_kept.sql). All days of all masterclasses were looked for in an
--- index; now they are read as they lie, which takes half the time, and still by a plan that is kept.
+-- index; now they are read as they lie, a quarter faster, and still by a plan that is kept.
 create or replace function private.masterclass_figures(masterclass_id uuid)
 returns json
 language plpgsql

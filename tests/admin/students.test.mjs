@@ -1,6 +1,8 @@
 // GET /api/admin/students, /api/admin/student/{id} and /api/admin/overview: what staff see of a class.
 
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { Agent, request } from 'node:http'
 import { before, test } from 'node:test'
 import { functionsUrl } from '../functions/project.mjs'
 import { choices, createClass, get } from './class.mjs'
@@ -67,6 +69,24 @@ test('links walk the whole list, there and back, whatever the sort', async () =>
     while (page.links.previous) back.push(page = await follow(page.links.previous))
     assert.deepEqual(back.map(({ students }) => students[0].full_name), whole.toReversed().slice(1), query)
   }
+})
+
+test('the head alone has no body, and does not say that it is empty', async () => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const ask = async (method) => {
+    const headers = { authorization: `Bearer ${tutor.token}` }
+    const asked = request(`${functionsUrl}/admin/students?masterclass_id=${masterclass}`, { method, headers, agent }).end()
+    const [answer] = await once(asked, 'response')
+    let body = ''
+    for await (const piece of answer) body += piece
+    return { status: answer.statusCode, length: answer.headers['content-length'], type: answer.headers['content-type'], body }
+  }
+  const head = await ask('HEAD')
+  assert.deepEqual([head.status, head.type, head.body], [200, 'application/json', ''])
+  assert.notEqual(head.length, '0')
+  // The same connection serves the next request.
+  assert.equal(JSON.parse((await ask('GET')).body).students.length, 3)
+  agent.destroy()
 })
 
 test('pages beyond the end are empty', async () => {

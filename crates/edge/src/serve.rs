@@ -6,10 +6,9 @@ use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, ORIGIN};
-use http::{HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 use std::sync::Arc;
-use supabase::Unread;
 use tower::ServiceExt;
 use uuid::Uuid;
 
@@ -155,10 +154,6 @@ async fn serve(app: &App, router: Router, mut request: Request) -> Response {
         }
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
         *response.body_mut() = Body::from(problem.body(language, &id));
-    }
-    if method == Method::HEAD {
-        // axum takes away the bodies that it knows of.
-        response.extensions_mut().remove::<Unread>();
     }
     let route = response.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let headers = response.headers_mut();

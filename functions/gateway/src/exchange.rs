@@ -94,6 +94,11 @@ async fn bytes(request: &web_sys::Request) -> Result<Vec<u8>> {
 /// A status or header that no response may have.
 pub(crate) async fn response(from: Response) -> Result<web_sys::Response> {
     let (mut parts, body) = from.into_parts();
+    let unread = parts.extensions.remove::<Unread>();
+    if unread.is_some() {
+        // That of the empty body; the platform knows that of the stream.
+        parts.headers.remove(CONTENT_LENGTH);
+    }
     let mut headers = String::new();
     for (name, value) in &parts.headers {
         if let Ok(value) = value.to_str() {
@@ -102,7 +107,7 @@ pub(crate) async fn response(from: Response) -> Result<web_sys::Response> {
         }
     }
     let status = parts.status.as_u16();
-    if let Some(unread) = parts.extensions.remove::<Unread>() {
+    if let Some(unread) = unread {
         return Ok(pass_on(status, &headers, &unread.into_stream())?);
     }
     // Other bodies are made before they are sent: none is a stream.
