@@ -10,7 +10,7 @@ import { generator, rounds } from './lib/load.mjs'
 import { comparison, figure, median, round } from './lib/stats.mjs'
 import { token } from './lib/tokens.mjs'
 
-const { quick, griot, twin, least, native, supabase_url } = given
+const { quick, griot, griot_pid, twin, twin_pid, least, least_pid, native, supabase_url } = given
 const PATH = '/api/admin/students?per_page=0'
 const database = connect(given)
 const generate = generator()
@@ -25,8 +25,8 @@ try {
   ])
 
   const requests = (tokens) => tokens.map((token) => ({ path: PATH, headers: token ? { authorization: `Bearer ${token}` } : {} }))
-  const both = (requests) => ({ griot: { url: griot, requests }, twin: { url: twin, requests } })
-  const all = (requests) => ({ ...both(requests), least: { url: least, requests } })
+  const both = (requests) => ({ griot: { url: griot, pid: griot_pid, requests }, twin: { url: twin, pid: twin_pid, requests } })
+  const all = (requests) => ({ ...both(requests), least: { url: least, pid: least_pid, requests } })
   // So many that none comes twice in a round.
   const fresh = Array.from({ length: quick ? 500 : 20_000 }, (_, nth) => token(given, staff[nth % staff.length].id))
   const cases = {

@@ -28,26 +28,41 @@ export function generator() {
 }
 
 /**
+ * So many calls a Worker has had before it is measured: V8 compiles what is hot with care once it has run often, and
+ * what an isolate does in its first minute says little of the hours after it.
+ */
+const WARM = 15_000
+/** The calls that a process has had, by its id. */
+const answered = new Map()
+
+/**
  * Runs `targets` (by name, `{ url, requests, pid }`) in turn, A B C A B C, for about so many seconds each, after a warm-up
- * of each. (What is counted is requests: at the end of a time some would be cut off.) Answers by name
- * with a list of measurements, one for each round. `settle(name, answer)` is waited for after each: what a target
- * still does after its answers must not slow down the next, and may be added to the answer. `cpu` is added to each:
- * milliseconds a call of the target's process, where `pid` names it, and of the whole machine.
+ * of each, which is long for a process that is new. (What is counted is requests: at the end of a time some would be
+ * cut off.) Answers by name with a list of measurements, one for each round. `settle(name, answer)` is waited for after
+ * each: what a target still does after its answers must not slow down the next, and may be added to the answer. `cpu`
+ * is added to each: milliseconds a call of the target's process, where `pid` names it, and of the whole machine.
  */
 export async function rounds(generator, targets, { connections, seconds, rounds, status, settle }) {
   const measured = Object.fromEntries(Object.keys(targets).map((name) => [name, []]))
   const amounts = Object.fromEntries(Object.keys(targets).map((name) => [name, connections * (rounds > 1 ? 20 : 2)]))
-  for (let round = 0; round <= rounds; round++) {
-    for (const [name, target] of Object.entries(targets)) {
-      const { pid, ...job } = target
-      const before = [pid && used(pid), usedByAll()]
-      const answer = await generator.run({ connections, status, amount: amounts[name], ...job })
-      amounts[name] = Math.max(Math.ceil(answer.throughput * seconds), connections * 5)
-      await settle?.(name, answer)
-      answer.cpu = { own: pid && (used(pid) - before[0]) / answer.calls, all: (usedByAll() - before[1]) / answer.calls }
-      // The first calls fill caches, start isolates and have V8 compile what is hot.
-      if (round) measured[name].push(answer)
-    }
+  const slice = async (name) => {
+    const { pid, url, requests } = targets[name]
+    const amount = amounts[name]
+    const before = [pid && used(pid), usedByAll()]
+    const answer = await generator.run({ url, requests: requests.slice(0, amount), connections, status, amount })
+    amounts[name] = Math.max(Math.ceil(answer.throughput * seconds), connections * 5)
+    await settle?.(name, answer)
+    answer.cpu = { own: pid && (used(pid) - before[0]) / answer.calls, all: (usedByAll() - before[1]) / answer.calls }
+    return answer
+  }
+  for (const [name, { pid }] of Object.entries(targets)) {
+    let had = answered.get(pid) ?? 0
+    do had += (await slice(name)).calls
+    while (pid && rounds > 1 && had < WARM)
+    answered.set(pid, had)
+  }
+  for (let round = 0; round < rounds; round++) {
+    for (const name of Object.keys(targets)) measured[name].push(await slice(name))
   }
   return measured
 }
@@ -55,24 +70,26 @@ export async function rounds(generator, targets, { connections, seconds, rounds,
 async function generate({ url, requests, connections, seconds, amount, status }) {
   const times = []
   let wrong
-  let next = 0
+  // Made ready before they are sent, a share of them for each connection: to make each in its turn takes as long again.
+  const shares = Array.from({ length: connections }, (_, nth) => {
+    const own = requests.filter((_, place) => place % connections === nth)
+    return own.length > 0 ? own : requests
+  })
   const began = performance.now()
   const result = await new Promise((resolve, reject) => {
     const run = autocannon({
       url, connections, timeout: 60,
       // It looks so often, in milliseconds, whether all is done.
       ...(amount ? { amount, sampleInt: 20 } : { duration: seconds }),
-      requests: [{
-        setupRequest: (request) => {
-          const { method = 'GET', path, headers, body } = requests[next++ % requests.length]
-          return { ...request, method, path, headers, ...(body !== undefined && { body }) }
-        },
-        onResponse: (answered, body) => {
-          if (status ? answered !== status : answered < 200 || answered > 299) wrong ??= `${answered} ${body.slice(0, 300)}`
-        },
-      }],
+      setupClient: (client) => {
+        client.setRequests(shares.pop().map(({ method = 'GET', path, headers, body }) => ({ method, path, headers, ...(body !== undefined && { body }) })))
+        client.on('body', (piece) => { client.lastPiece = piece })
+      },
     }, (error, result) => error ? reject(error) : resolve(result))
-    run.on('response', (client, status, bytes, milliseconds) => times.push(milliseconds))
+    run.on('response', (client, answered, bytes, milliseconds) => {
+      times.push(milliseconds)
+      if (status ? answered !== status : answered < 200 || answered > 299) wrong ??= `${answered} ${String(client.lastPiece).slice(0, 600)}`
+    })
   })
   const took = (performance.now() - began) / 1000
   if (wrong) return { error: wrong }

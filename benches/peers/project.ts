@@ -6,6 +6,7 @@ import type { Caller, Env } from './env'
 import { Problem } from './problem'
 
 const options = { auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false } }
+const ANSWER_LIMIT_MS = 15_000
 let forCallers: SupabaseClient | undefined
 let forNobody: SupabaseClient | undefined
 
@@ -15,6 +16,7 @@ export async function rpc<T>(env: Env, { token, language }: Caller, name: string
   const { data, error, status } = await forCallers.rpc(name, args)
     .setHeader('authorization', `Bearer ${token}`)
     .setHeader('accept-language', language)
+    .abortSignal(AbortSignal.timeout(ANSWER_LIMIT_MS))
   if (error) throw refused(status, error)
   return data
 }
@@ -22,7 +24,7 @@ export async function rpc<T>(env: Env, { token, language }: Caller, name: string
 /** Calls a SQL function where no user is present. */
 export async function rpcOfService<T>(env: Env, name: string, args: object): Promise<T> {
   forNobody ??= createClient(env.SUPABASE_URL, env.SUPABASE_SECRET_KEY, options)
-  const { data, error, status } = await forNobody.rpc(name, args)
+  const { data, error, status } = await forNobody.rpc(name, args).abortSignal(AbortSignal.timeout(ANSWER_LIMIT_MS))
   if (error) throw refused(status, error)
   return data
 }

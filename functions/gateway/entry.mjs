@@ -38,9 +38,7 @@ const headersOf = (lines) => {
   const headers = {};
   for (const line of lines.split("\n")) {
     const colon = line.indexOf(":");
-    if (colon < 0) continue;
-    const [name, value] = [line.slice(0, colon), line.slice(colon + 1)];
-    headers[name] = name in headers ? `${headers[name]}, ${value}` : value;
+    if (colon > 0) headers[line.slice(0, colon)] = line.slice(colon + 1);
   }
   return headers;
 };

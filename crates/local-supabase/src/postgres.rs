@@ -43,7 +43,8 @@ pub(crate) async fn start(
         "unix_socket_directories=",
         "wal_level=logical",
         "max_connections=60",
-        "shared_buffers=64MB",
+        // What the smallest hosted projects have. It is taken as it is used.
+        "shared_buffers=256MB",
         "timezone=UTC",
         // A development database: a crash may lose the last second.
         if durable { "synchronous_commit=on" } else { "synchronous_commit=off" },

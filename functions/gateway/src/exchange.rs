@@ -30,7 +30,7 @@ extern "C" {
     #[wasm_bindgen(js_name = griotRequestHead)]
     fn head_of(request: &web_sys::Request) -> String;
 
-    /// A response with headers like these and a copy of the body; set by `entry.mjs`.
+    /// A response with these headers, each on a line of its own, and a copy of the body; set by `entry.mjs`.
     #[wasm_bindgen(js_name = griotResponse, catch)]
     fn new_response(
         status: u16,
@@ -95,24 +95,26 @@ async fn bytes(request: &web_sys::Request) -> Result<Vec<u8>> {
 pub(crate) async fn response(from: Response) -> Result<web_sys::Response> {
     let (mut parts, body) = from.into_parts();
     let unread = parts.extensions.remove::<Unread>();
-    if unread.is_some() {
-        // That of the empty body; the platform knows that of the stream.
+    // Other bodies are made before they are sent: none is a stream.
+    let body = to_bytes(body, usize::MAX).await.map_err(rust_error)?;
+    if unread.is_some() || !body.is_empty() {
+        // The platform knows that of a body. Of none, the answer to HEAD says how long it would be.
         parts.headers.remove(CONTENT_LENGTH);
     }
     let mut headers = String::new();
-    for (name, value) in &parts.headers {
-        if let Ok(value) = value.to_str() {
+    for name in parts.headers.keys() {
+        let values: Vec<_> =
+            parts.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
+        if !values.is_empty() {
             // Writing to a text does not fail.
-            let _ = writeln!(headers, "{name}:{value}");
+            let _ = writeln!(headers, "{name}:{}", values.join(", "));
         }
     }
     let status = parts.status.as_u16();
-    if let Some(unread) = unread {
-        return Ok(pass_on(status, &headers, &unread.into_stream())?);
-    }
-    // Other bodies are made before they are sent: none is a stream.
-    let body = to_bytes(body, usize::MAX).await.map_err(rust_error)?;
-    Ok(new_response(status, &headers, &body)?)
+    Ok(match unread {
+        Some(unread) => pass_on(status, &headers, &unread.into_stream())?,
+        None => new_response(status, &headers, &body)?,
+    })
 }
 
 fn rust_error(cause: impl std::fmt::Display) -> Error {
