@@ -82,7 +82,7 @@ async function generate({ url, requests, connections, seconds, amount, status })
       // It looks so often, in milliseconds, whether all is done.
       ...(amount ? { amount, sampleInt: 20 } : { duration: seconds }),
       setupClient: (client) => {
-        client.setRequests(shares.pop().map(({ method = 'GET', path, headers, body }) => ({ method, path, headers, ...(body !== undefined && { body }) })))
+        client.setRequests(shares.shift().map(({ method = 'GET', path, headers, body }) => ({ method, path, headers, ...(body !== undefined && { body }) })))
         client.on('body', (piece) => { client.lastPiece = piece })
       },
     }, (error, result) => error ? reject(error) : resolve(result))
