@@ -41,8 +41,9 @@ const answered = new Map()
  * cut off.) Answers by name with a list of measurements, one for each round. `settle(name, answer)` is waited for after
  * each: what a target still does after its answers must not slow down the next, and may be added to the answer. `cpu`
  * is added to each: milliseconds a call of the target's process, where `pid` names it, and of the whole machine.
+ * `warm`: calls before the measurement, of a process that is new.
  */
-export async function rounds(generator, targets, { connections, seconds, rounds, status, settle }) {
+export async function rounds(generator, targets, { connections, seconds, rounds, status, settle, warm = WARM }) {
   const measured = Object.fromEntries(Object.keys(targets).map((name) => [name, []]))
   const amounts = Object.fromEntries(Object.keys(targets).map((name) => [name, connections * (rounds > 1 ? 20 : 2)]))
   const slice = async (name) => {
@@ -58,7 +59,7 @@ export async function rounds(generator, targets, { connections, seconds, rounds,
   for (const [name, { pid }] of Object.entries(targets)) {
     let had = answered.get(pid) ?? 0
     do had += (await slice(name)).calls
-    while (pid && rounds > 1 && had < WARM)
+    while (pid && rounds > 1 && had < warm)
     answered.set(pid, had)
   }
   for (let round = 0; round < rounds; round++) {
