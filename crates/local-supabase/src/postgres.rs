@@ -43,7 +43,7 @@ pub(crate) async fn start(
         "unix_socket_directories=",
         "wal_level=logical",
         "max_connections=60",
-        // What the smallest hosted projects have. It is taken as it is used.
+        // What a hosted project with 1 GB of memory has. It is taken as it is used.
         "shared_buffers=256MB",
         "timezone=UTC",
         // A development database: a crash may lose the last second.
