@@ -553,6 +553,34 @@ async fn who_comes_while_a_run_is_at_it_makes_it_look_again() {
 }
 
 #[tokio::test]
+async fn who_comes_when_a_run_claims_no_more_begins_another() {
+    let few = Budget { messages: 1, ..BUDGET };
+    let short = Budget { begin: Duration::from_secs(6), end: Duration::from_secs(26), ..BUDGET };
+    for ending in [few, short] {
+        let world = World::start(&[]).await;
+        world.whapi.set(Settings { latency_milliseconds: Some(100), ..Settings::default() });
+        world.outbox().write("whatsapp", &World::number(1), "Bonjour");
+        let second = async {
+            while world.outbox().count("claim_outbound_messages") == 0 {
+                tokio::task::yield_now().await;
+            }
+            world.outbox().write("whatsapp", &World::number(2), "Bonjour");
+            assert!(!world.dispatcher.look_again(), "{ending:?}");
+            let third = async {
+                while world.outbox().count("claim_outbound_messages") == 1 {
+                    tokio::task::yield_now().await;
+                }
+                world.dispatcher.look_again()
+            };
+            tokio::join!(world.dispatcher.run(BUDGET), third)
+        };
+        let (first, (second, third)) = tokio::join!(world.dispatcher.run(ending), second);
+        assert_eq!((first.accepted, second.accepted, third), (1, 1, true), "{ending:?}");
+        assert_eq!(world.outbox().states(), BTreeMap::from([("sent", 2)]));
+    }
+}
+
+#[tokio::test]
 async fn what_is_written_one_by_one_is_claimed_together() {
     let world = World::start(&[]).await;
     let writer = async {

@@ -53,6 +53,9 @@ const LEAST_LEASE_MS: u64 = 20_000;
 const RECORD_MS: u64 = 3_000;
 /// Nothing is claimed any more when less than this is left to begin attempts.
 const CLAIM_MS: u64 = 5_000;
+/// A run makes no promise to look again when less than this is left to begin attempts: it looks every
+/// [`LOOK_EVERY_MS`], and a claim under way comes first.
+const PROMISE_MS: u64 = CLAIM_MS + 2_000;
 /// Results that are kept while the project does not answer.
 const RESULTS_MAX: usize = 500;
 /// A call to the project takes no longer.
@@ -106,7 +109,7 @@ pub struct Summary {
     pub unrecorded: usize,
 }
 
-/// Sends messages, one run at a time in each isolate.
+/// Sends messages, one run at a time in each isolate, and those beside it that only end what they began.
 pub struct Dispatcher {
     app: App,
     providers: Providers,
@@ -142,11 +145,11 @@ impl Dispatcher {
         if self.providers.channels().next().is_none() || self.app.config().secret_key.is_none() {
             return Summary::default();
         }
-        let Some(_turn) = self.take_turn(budget) else {
+        let Some(turn) = self.take_turn(budget) else {
             self.look_again();
             return Summary { busy: true, ..Summary::default() };
         };
-        let done = Run::new(self, budget).go().await;
+        let done = Run::new(self, budget, turn).go().await;
         if done.claimed + done.looked_up > 0 {
             let line = json!({ "message": "messages were dispatched", "level": "info", "dispatch": format!("{done:?}") });
             self.app.platform().log(&line.to_string());
@@ -154,11 +157,12 @@ impl Dispatcher {
         done
     }
 
-    /// Has the run that is at it look once more, if there is one: then nobody needs to begin another.
+    /// Has the run that is at it look once more, if there is one that still has the time: then nobody needs to
+    /// begin another.
     pub fn look_again(&self) -> bool {
         let busy = self.app.platform().now_ms() < self.busy_until.load(Ordering::Relaxed);
         if busy {
-            // A run looks at this before it ends, with nothing in between.
+            // A run looks at this before it gives up its turn, with nothing in between.
             self.again.store(true, Ordering::Relaxed);
         }
         busy
@@ -174,16 +178,21 @@ impl Dispatcher {
                 .compare_exchange(busy_until, end, Ordering::Relaxed, Ordering::Relaxed)
                 .is_ok();
         // Not `then_some`: a turn that is made and dropped would end the one there is.
-        ours.then(|| Turn(&self.busy_until))
+        ours.then(|| Turn { busy_until: &self.busy_until, end })
     }
 }
 
-/// Ends with the run.
-struct Turn<'a>(&'a AtomicU64);
+/// Ends with the run, or when that claims no more. Another may begin then.
+struct Turn<'a> {
+    busy_until: &'a AtomicU64,
+    end: u64,
+}
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        self.0.store(0, Ordering::Relaxed);
+        let Self { busy_until, end } = *self;
+        // One that was over long ago may be another's now.
+        busy_until.compare_exchange(end, 0, Ordering::Relaxed, Ordering::Relaxed).ok();
     }
 }
 
@@ -210,6 +219,8 @@ enum Done {
 /// One run.
 struct Run<'a> {
     dispatcher: &'a Dispatcher,
+    /// As long as it looks again for others.
+    turn: Option<Turn<'a>>,
     name: String,
     begin_until: u64,
     end: u64,
@@ -240,10 +251,11 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(dispatcher: &'a Dispatcher, budget: Budget) -> Self {
+    fn new(dispatcher: &'a Dispatcher, budget: Budget, turn: Turn<'a>) -> Self {
         let now = dispatcher.app.platform().now_ms();
         Self {
             dispatcher,
+            turn: Some(turn),
             name: Uuid::new_v4().to_string(),
             begin_until: now + milliseconds(budget.begin),
             end: now + milliseconds(budget.end),
@@ -328,8 +340,12 @@ impl<'a> Run<'a> {
     }
 
     fn begin(&mut self, flying: &FuturesUnordered<LocalBoxFuture<'a, Done>>, now: u64) {
-        if self.dispatcher.again.swap(false, Ordering::Relaxed) {
+        if self.turn.is_some() && self.dispatcher.again.swap(false, Ordering::Relaxed) {
             self.claim_at = Some(now);
+        }
+        // What is written from now on may be more than it can claim.
+        if self.left < BATCH || now + PROMISE_MS > self.begin_until {
+            self.turn = None;
         }
         // What waited for a provider is due.
         for hold in &mut self.hold {
