@@ -77,8 +77,8 @@ try {
   const post = (token) => ({ method: 'POST', path: PATH, headers: { ...headers, authorization: `Bearer ${token}` }, body: JSON.stringify(message()) })
   const bare = (token) => ({
     method: 'POST', path: '/rest/v1/rpc/send_message',
-    headers: { authorization: `Bearer ${token}`, apikey: publishable_key, 'content-type': 'application/json' },
-    body: JSON.stringify({ recipient: e164(number()), message_type: 'pre_test_result', language: null, data: good, dedupe_key: null }),
+    headers: { authorization: `Bearer ${token}`, apikey: publishable_key, accept: 'application/json', 'content-type': 'application/json' },
+    body: JSON.stringify({ recipient: e164(number()), message_type: 'pre_test_result', data: good }),
   })
   const targets = {
     griot: { url: griot, pid: griot_pid, requests: requests(post) },

@@ -29,7 +29,7 @@ export const sendWhatsapp: Handler<App> = async (c) => {
       `The field "${field}" of the request does not fit.`, { details: { field, reason: message } })
   }
   const dedupe_key = idempotencyKey(c.req.header('idempotency-key'))
-  const { messageType, data, language = null } = read.data
+  const { messageType, data, language } = read.data
   const to = phoneNumber(read.data.to)
   checkVariables(messageType, data)
   const written = await rpc<{ id: string; state: string; code: string | null }>(c.env, c.get('caller'), 'send_message', {
@@ -53,8 +53,8 @@ async function readJson(request: Request): Promise<object> {
   }
 }
 
-function idempotencyKey(key: string | undefined): string | null {
-  if (key === undefined) return null
+function idempotencyKey(key: string | undefined): string | undefined {
+  if (key === undefined) return undefined
   if (/^[\x20-\x7e]{1,200}$/.test(key)) return key
   throw new Problem(422, 'invalid_idempotency_key',
     '« Idempotency-Key » doit compter 1 à 200 caractères ASCII, par exemple un UUID.',

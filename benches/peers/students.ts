@@ -67,22 +67,22 @@ function args({ page = 1, per_page = 20, search: typed, sort = 'registered_at', 
   if (per_page < 1 || per_page > 100) {
     throw Problem.invalid('per_page', 'doit être compris entre 1 et 100', 'must be between 1 and 100')
   }
-  const search = typed?.trim() || null
+  const search = typed?.trim() || undefined
   if (search?.includes('\0')) {
     throw Problem.invalid('search', 'contient le caractère U+0000 ; retirez-le', 'holds the character U+0000; remove it')
   }
   if (search && [...search].length > 200) throw Problem.invalid('search', 'dépasse 200 caractères', 'is over 200 characters')
-  const { registered_from = null, registered_to = null } = wanted
+  const { masterclass_id, validated, registered_from, registered_to } = wanted
   for (const [field, day] of Object.entries({ registered_from, registered_to })) {
-    if (day !== null && !isDate(day)) throw Problem.invalid(field, 'doit être une date AAAA-MM-JJ', 'must be a date YYYY-MM-DD')
+    if (day !== undefined && !isDate(day)) throw Problem.invalid(field, 'doit être une date AAAA-MM-JJ', 'must be a date YYYY-MM-DD')
   }
   if (registered_from && registered_to && registered_from > registered_to) {
     throw Problem.invalid('registered_to', 'précède « registered_from »', 'is before registered_from')
   }
   return {
-    search, masterclass_id: wanted.masterclass_id ?? null, validated: wanted.validated ?? null, registered_from, registered_to,
+    search, masterclass_id, validated, registered_from, registered_to,
     sort, descending: order ? order === 'desc' : sort !== 'full_name', page, per_page,
-    cursor: wanted.cursor === undefined ? null : readCursor(wanted.cursor),
+    cursor: wanted.cursor === undefined ? undefined : readCursor(wanted.cursor),
   }
 }
 

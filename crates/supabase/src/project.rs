@@ -5,7 +5,7 @@ use crate::{AccessToken, Error, Timer, sendable};
 use futures_util::future::{BoxFuture, ready};
 use http_call::{Answer, Call, Failure, Reading, Unread};
 use reqwest::Method;
-use reqwest::header::{ACCEPT_LANGUAGE, AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, HeaderMap, HeaderValue};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -157,10 +157,13 @@ impl Project {
         reading: Reading,
     ) -> BoxFuture<'a, Result<Answer, Error>> {
         let address = self.address(&format!("/rest/v1/rpc/{function}"));
-        let headers = match self.headers(identity) {
+        let mut headers = match self.headers(identity) {
             Ok(headers) => headers,
             Err(error) => return Box::pin(ready(Err(error))),
         };
+        // Whoever asks for it by its name gets what a function answers as it stands, where the function's type has
+        // that name (`supabase/migrations/*_json_as_it_stands.sql`).
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         Box::pin(sendable(async move {
             let call = Call {
                 method: Method::POST,

@@ -221,14 +221,21 @@ pub(crate) struct OutboundMessages {
 /// What `list_outbound_messages` takes.
 #[derive(Serialize)]
 struct Arguments<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<MessageState>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     message_type: Option<MessageKind>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     person: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     recipient: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     created_from: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     created_to: Option<&'a str>,
     page: u32,
     per_page: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
     cursor: Option<serde_json::Map<String, serde_json::Value>>,
 }
 

@@ -142,15 +142,21 @@ pub(crate) struct Links {
 /// What `list_students` takes.
 #[derive(Serialize)]
 struct Arguments<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
     search: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     masterclass_id: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     validated: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     registered_from: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     registered_to: Option<&'a str>,
     sort: Sort,
     descending: bool,
     page: u32,
     per_page: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
     cursor: Option<Map<String, Value>>,
     /// This address as far as the cursor: with it the database writes what the front end gets.
     link: String,

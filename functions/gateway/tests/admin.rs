@@ -86,19 +86,15 @@ async fn a_page_of_students_costs_one_call_and_is_passed_on_as_the_database_wrot
     assert_eq!(answer.status, 200, "{}", answer.text);
     let records = world.records();
     assert_eq!(records.calls.len(), 2, "one call for each request");
-    assert_eq!(
-        records.written,
-        [2, 1].map(|page| (
-            "POST list_students".to_owned(),
-            json!({
-                "search": "El", "masterclass_id": null, "validated": true,
-                "registered_from": null, "registered_to": null, "sort": "gain", "descending": true,
-                "page": page, "per_page": 20,
-                "cursor": if page == 1 { json!({"k": "é"}) } else { Value::Null },
-                "link": address,
-            })
-        ))
-    );
+    // What nobody asked for is left out: it would cost the project time.
+    let mut asked = json!({
+        "search": "El", "validated": true, "sort": "gain", "descending": true,
+        "page": 2, "per_page": 20, "link": address,
+    });
+    assert_eq!(records.written[0], ("POST list_students".to_owned(), asked.clone()));
+    asked["page"] = json!(1);
+    asked["cursor"] = json!({"k": "é"});
+    assert_eq!(records.written[1], ("POST list_students".to_owned(), asked));
 }
 
 #[tokio::test]

@@ -51,6 +51,18 @@ struct Request {
     language: Option<Language>,
 }
 
+/// What `send_message` takes.
+#[derive(Serialize)]
+struct Arguments<'a> {
+    recipient: &'a str,
+    message_type: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    language: Option<Language>,
+    data: &'a Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dedupe_key: Option<&'a str>,
+}
+
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Kind {
@@ -152,13 +164,13 @@ async fn send_whatsapp(
         Problem::unprocessable(error.code(), french, english)
             .details(json!({ "field": field, "reason": error.to_string() }))
     })?;
-    let arguments = json!({
-        "recipient": number.e164(),
-        "message_type": message_type.name(),
-        "language": request.language,
-        "data": request.data,
-        "dedupe_key": key,
-    });
+    let arguments = Arguments {
+        recipient: number.e164(),
+        message_type: message_type.name(),
+        language: request.language,
+        data: &request.data,
+        dedupe_key: key,
+    };
     let written = app.project().pass_on(caller.identity(), "send_message", &arguments).await?;
     Ok(LookNow::after((StatusCode::ACCEPTED, PassOn(written))))
 }
