@@ -1,7 +1,7 @@
 -- A page of students with links in place of cursors, and the header that goes with it.
 begin;
 set local search_path = tests, public, extensions;
-select plan(44);
+select plan(46);
 
 select tests.create_user('tutor', 'tuteur');
 select tests.create_user('student');
@@ -70,6 +70,11 @@ from unnest(array['/', '/a?b=%20&c[]=~!''()*;@', '/' || repeat('a', 8191)]) as l
 
 select tests.act_as('student');
 select tests.refuses($$ select list_students(link => 'x') $$, 'staff_only', 'a student learns nothing of it');
+
+-- ---------------------------------------------------------------- the media type
+-- PostgREST sends what a function answers as it stands where this is its type.
+select is(pg_get_function_result(name::regprocedure), '"application/json"', name || ' answers as it stands')
+from unnest(array['list_students(text, uuid, boolean, date, date, text, boolean, int, int, jsonb, text)', 'masterclass_overview(uuid)']) as name;
 
 select * from finish();
 rollback;
