@@ -5,7 +5,7 @@ import { agree, refusals } from './lib/agreement.mjs'
 import { beside, effort, together } from './lib/beside.mjs'
 import { connect, load, people } from './lib/database.mjs'
 import { given, peer, print } from './lib/given.mjs'
-import { generator } from './lib/load.mjs'
+import { generator, inQuery } from './lib/load.mjs'
 import { figure, median, percentile, round } from './lib/stats.mjs'
 
 const { quick, griot, griot_pid, twin, twin_pid, least, least_pid, supabase_url, publishable_key } = given
@@ -67,7 +67,7 @@ try {
     }))
     const result = await beside(generate, name, {
       griot: { url: griot, pid: griot_pid, requests }, twin: { url: twin, pid: twin_pid, requests }, bare: { url: supabase_url, requests: bare },
-      least: { url: least, pid: least_pid, requests: bare },
+      least: { url: least, pid: least_pid, requests: bare.map(inQuery) },
     }, quick)
     const medians = await sql(staff[0], masterclass_id)
     console.error(`  ${name}: SQL alone p50 ${round(median(medians))} ms`)
@@ -78,7 +78,7 @@ try {
   print(together(results, {
     title: `GET ${PATH}, ${count.toLocaleString('en')} registrations`,
     notes: [
-      'Peer: the same endpoint in TypeScript (benches/peers), in workerd. Bare: the call of PostgREST that Griot makes; the peer makes it as supabase-js makes calls, without `Accept: application/json`, for which the project sends what a function answers as it stands. Least: a Worker that passes that call on without reading it. SQL: the function alone, as the caller, over one connection that stays open.',
+      'Peer: the same endpoint in TypeScript (benches/peers), in workerd. Bare: the call of PostgREST that Griot makes; the peer makes it as supabase-js makes calls, without `Accept: application/json`, for which the project sends what a function answers as it stands. Least: a Worker that makes that call under a deadline, passes its answer on with the headers of ours, and writes a line of log: no check of anything. SQL: the function alone, as the caller, over one connection that stays open.',
       'Figures are kept until something that they are made of changes, and nothing does while requests are counted. What the first call after a change takes, which works them out, is told as SQL.',
     ],
     versions: peer,

@@ -104,8 +104,7 @@ try {
     const took = answer.calls / answer.throughput + (performance.now() - began) / 1000
     answer.delivered = answer.calls / took
   }
-  // No more than one run of a dispatcher takes: what comes at its very end waits for the cron, of which there is none here.
-  const result = await beside(generate, 'write and answer', targets, quick, { settle, warm: 3_000 })
+  const result = await beside(generate, 'write and answer', targets, quick, { settle })
   const delivered = (name) => result.busy[name].map((one) => one.delivered)
   const besideTwin = (name) => comparison(delivered(name).map((one, nth) => one / delivered('twin')[nth]))
   const ratios = besideTwin('griot')
@@ -119,7 +118,7 @@ try {
     title: `POST ${PATH}`,
     notes: [
       'Both verify the token, check number and variables, write the message through send_message as the caller, answer 202, and then claim, render, send and record what is due, which goes on while other requests come.',
-      'Bare: the call of send_message alone. Least: a Worker that passes that call on and then claims, sends and records, at the pace of Griot, without any check, template or log. Provider: the bare call of the stand-in for Whapi. Pace, quiet hours and daily limits are off.',
+      'Bare: the call of send_message alone. Least: a Worker that makes that call under a deadline, answers with the headers of ours and a line of log, and then claims, sends and records, at the pace of Griot, without any check or template. Provider: the bare call of the stand-in for Whapi. Pace, quiet hours and daily limits are off.',
     ],
     versions: { ...peer },
   }))

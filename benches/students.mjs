@@ -5,7 +5,7 @@ import { agree, refusals } from './lib/agreement.mjs'
 import { beside, together } from './lib/beside.mjs'
 import { connect, load, people } from './lib/database.mjs'
 import { given, peer, print } from './lib/given.mjs'
-import { generator } from './lib/load.mjs'
+import { generator, inQuery } from './lib/load.mjs'
 
 const { quick, griot, griot_pid, twin, twin_pid, least, least_pid, supabase_url, publishable_key } = given
 const PATH = '/api/admin/students'
@@ -63,13 +63,13 @@ try {
     }))
     results.push(await beside(generate, name, {
       griot: { url: griot, pid: griot_pid, requests }, twin: { url: twin, pid: twin_pid, requests }, bare: { url: supabase_url, requests: bare },
-      least: { url: least, pid: least_pid, requests: bare },
+      least: { url: least, pid: least_pid, requests: bare.map(inQuery) },
     }, quick))
   }
   print(together(results, {
     title: `GET ${PATH}, ${count.toLocaleString('en')} registrations`,
     notes: [
-      'Peer: the same endpoint in TypeScript (benches/peers), in workerd. Bare: the call of PostgREST that Griot makes, sent straight to the project, whose answer it passes on; the peer makes it without links, which it writes itself, and as supabase-js makes calls, without `Accept: application/json`, for which the project sends what a function answers as it stands. Least: a Worker that passes the bare call on and does nothing else.',
+      'Peer: the same endpoint in TypeScript (benches/peers), in workerd. Bare: the call of PostgREST that Griot makes, sent straight to the project, whose answer it passes on; the peer makes it without links, which it writes itself, and as supabase-js makes calls, without `Accept: application/json`, for which the project sends what a function answers as it stands. Least: a Worker that makes the bare call under a deadline, passes its answer on with the headers of ours, and writes a line of log: no check of anything.',
       'Twenty administrators by turns, each with a token of one\'s own, verified at each request. The ratio is that of the least favourable case.',
     ],
     versions: peer,

@@ -12,7 +12,7 @@ import { percentile } from './stats.mjs'
  * A load generator. `run({ url, requests, connections, amount, status })` makes so many of `requests`
  * (`{ method, path, headers, body }`), in turn over so many connections, and answers with
  * `{ calls, throughput, p50, p99 }` (per second, milliseconds). Any other status, error or timeout is an error;
- * `status` is any success where nothing is said; `amount` calls instead of `seconds`.
+ * `status` is any success where nothing is said.
  */
 export function generator() {
   const child = fork(fileURLToPath(import.meta.url), ['generate'], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
@@ -26,6 +26,9 @@ export function generator() {
     stop: () => child.disconnect(),
   }
 }
+
+/** A call of the project as it is asked of the least Worker (peers/least.js) by GET, as both others are asked. */
+export const inQuery = ({ path, headers: { authorization }, body }) => ({ path: `${path}?${new URLSearchParams({ call: body })}`, headers: { authorization } })
 
 /**
  * So many calls a Worker has had before it is measured: V8 compiles what is hot with care once it has run often, and
@@ -41,9 +44,8 @@ const answered = new Map()
  * cut off.) Answers by name with a list of measurements, one for each round. `settle(name, answer)` is waited for after
  * each: what a target still does after its answers must not slow down the next, and may be added to the answer. `cpu`
  * is added to each: milliseconds a call of the target's process, where `pid` names it, and of the whole machine.
- * `warm`: calls before the measurement, of a process that is new.
  */
-export async function rounds(generator, targets, { connections, seconds, rounds, status, settle, warm = WARM }) {
+export async function rounds(generator, targets, { connections, seconds, rounds, status, settle }) {
   const measured = Object.fromEntries(Object.keys(targets).map((name) => [name, []]))
   const amounts = Object.fromEntries(Object.keys(targets).map((name) => [name, connections * (rounds > 1 ? 20 : 2)]))
   const slice = async (name) => {
@@ -59,7 +61,7 @@ export async function rounds(generator, targets, { connections, seconds, rounds,
   for (const [name, { pid }] of Object.entries(targets)) {
     let had = answered.get(pid) ?? 0
     do had += (await slice(name)).calls
-    while (pid && rounds > 1 && had < warm)
+    while (pid && rounds > 1 && had < WARM)
     answered.set(pid, had)
   }
   for (let round = 0; round < rounds; round++) {
@@ -68,7 +70,7 @@ export async function rounds(generator, targets, { connections, seconds, rounds,
   return measured
 }
 
-async function generate({ url, requests, connections, seconds, amount, status }) {
+async function generate({ url, requests, connections, amount, status }) {
   const times = []
   let wrong
   // Made ready before they are sent, a share of them for each connection: to make each in its turn takes as long again.
@@ -79,9 +81,9 @@ async function generate({ url, requests, connections, seconds, amount, status })
   const began = performance.now()
   const result = await new Promise((resolve, reject) => {
     const run = autocannon({
-      url, connections, timeout: 60,
+      url, connections, timeout: 60, amount,
       // It looks so often, in milliseconds, whether all is done.
-      ...(amount ? { amount, sampleInt: 20 } : { duration: seconds }),
+      sampleInt: 20,
       setupClient: (client) => {
         client.setRequests(shares.shift().map(({ method = 'GET', path, headers, body }) => ({ method, path, headers, ...(body !== undefined && { body }) })))
         client.on('body', (piece) => { client.lastPiece = piece })

@@ -1,17 +1,39 @@
 // The least that a Worker does where the peer and Griot do more: it passes calls of the project on unread, sends
-// every message with the same few words at Griot's pace, verifies a token and believes all that it says. No checks,
-// and no log but of a refusal: what these cost is the difference.
+// every message with the same few words at Griot's pace, verifies a token and believes all that it says. A deadline for
+// calls, the answer's headers and a line of log are in it, as every answer of both has them; no checks, routes,
+// languages, limits or templates: what these cost is the difference.
 
 let key
 const known = new Set()
-/** As both refuse: as many headers, as long a body, a line of log. */
-function refuse(status) {
+/** As both answer: with as many headers, and a line of log. `body` is told the id. */
+function answer(status, code, body) {
   const id = crypto.randomUUID()
-  console.log(`{"message":"GET /api/admin/students ${status}","level":"info","request.id":"${id}","http.method":"GET","http.route":"/api/admin/students","http.status":${status},"duration_ms":0,"error.code":"invalid_request","error.cause":null}`)
-  return new Response(`{"code":"invalid_request","message":"Le paramètre « per_page » ne convient pas : il doit être entre 1 et 100.","details":{"field":"per_page"},"hint":null,"request_id":"${id}"}`, {
-    status,
-    headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', 'x-request-id': id },
+  console.log(`{"message":"GET /api/admin/students ${status}","level":"info","request.id":"${id}","http.method":"GET","http.route":"/api/admin/students","http.status":${status},"duration_ms":0,"error.code":${code},"error.cause":null}`)
+  return new Response(body(id), {
+    status, headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', vary: 'origin', 'x-request-id': id },
   })
+}
+
+const refuse = (status) => answer(status, '"invalid_request"', (id) =>
+  `{"code":"invalid_request","message":"Le paramètre « per_page » ne convient pas : il doit être entre 1 et 100.","details":{"field":"per_page"},"hint":null,"request_id":"${id}"}`)
+
+/** A call of the project that the request names: in its body, or its query where it has none. */
+async function passOn(request, env, { pathname, searchParams }) {
+  const controller = new AbortController()
+  const timer = setTimeout(() => controller.abort(), 15_000)
+  try {
+    const { status, body } = await fetch(env.SUPABASE_URL + pathname, {
+      method: 'POST',
+      headers: {
+        authorization: request.headers.get('authorization'), apikey: env.SUPABASE_PUBLISHABLE_KEY, accept: 'application/json', 'content-type': 'application/json',
+      },
+      body: request.method === 'GET' ? searchParams.get('call') : await request.text(),
+      signal: controller.signal,
+    })
+    return answer(status, null, () => body)
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 /** A signature that is right, as far as is known or else is found: 422, as for a query that is wrong. */
@@ -70,10 +92,12 @@ async function deliver(env) {
 
 export default {
   fetch(request, env, context) {
-    const { pathname, search } = new URL(request.url)
-    if (pathname.startsWith('/api/')) return verify(request.headers.get('authorization').slice('Bearer '.length), env)
-    const answer = fetch(env.SUPABASE_URL + pathname + search, request)
-    if (pathname.endsWith('/send_message')) context.waitUntil(answer.then(() => deliver(env)))
-    return answer
+    const url = new URL(request.url)
+    if (url.pathname.startsWith('/api/')) return verify(request.headers.get('authorization').slice('Bearer '.length), env)
+    const answered = passOn(request, env, url)
+    // As Griot's, it goes on when the caller hangs up.
+    context.waitUntil(answered)
+    if (url.pathname.endsWith('/send_message')) context.waitUntil(answered.then(() => deliver(env)))
+    return answered
   },
 }

@@ -45,8 +45,43 @@ grant execute on function public.masterclass_overview(uuid) to authenticated;
 
 -- ---------------------------------------------------------------- list_students
 
+-- The list as it opens, and on from there. Where it has no place to begin from it begins after all there is. A plan for
+-- each call, which PostgreSQL would prefer for a page so short, takes longer than the page.
+create function private.newest_registrations(size int, skipped int, before timestamptz, before_id uuid)
+returns uuid[]
+language plpgsql
+stable
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+  at constant timestamptz := coalesce(newest_registrations.before, 'infinity');
+  id constant uuid := coalesce(newest_registrations.before_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+begin
+  return (
+    select array_agg(w.inscription_id)
+    from (
+      select r.inscription_id
+      from (
+        -- The index has `validated` before the time.
+        (select r.inscription_id, r.registered_at from private.student_records r
+         where r.validated and (r.registered_at, r.inscription_id) < (at, id)
+         order by r.registered_at desc, r.inscription_id desc limit newest_registrations.skipped + newest_registrations.size)
+        union all
+        (select r.inscription_id, r.registered_at from private.student_records r
+         where not r.validated and (r.registered_at, r.inscription_id) < (at, id)
+         order by r.registered_at desc, r.inscription_id desc limit newest_registrations.skipped + newest_registrations.size)) as r
+      order by r.registered_at desc, r.inscription_id desc
+      limit newest_registrations.size offset newest_registrations.skipped) as w);
+end
+$$;
+
+comment on function private.newest_registrations(int, int, timestamptz, uuid) is
+  'The ids of so many registrations, the newest first, after so many, of those before this time and id.';
+revoke execute on function private.newest_registrations(int, int, timestamptz, uuid) from public, anon, authenticated, service_role;
+
 -- As it was, but for its type, and for the list as it opens: everybody, the newest first. That is asked for more than
--- all others together, and planning it took longer than reading a page of it.
+-- all others together.
 drop function public.list_students(text, uuid, boolean, date, date, text, boolean, int, int, jsonb, text);
 
 -- The statement that finds a page is put together for each combination of filters, so that each has its own
@@ -74,8 +109,6 @@ set jit = off
 set max_parallel_workers_per_gather = 0
 -- As on hosted projects: what is read again and again is in memory.
 set random_page_cost = 1.1
--- Holds for what is written out below, not for the statements that are put together.
-set plan_cache_mode = force_generic_plan
 as $$
 declare
   -- Beyond so many matches of a search nobody counts.
@@ -249,20 +282,8 @@ begin
   end if;
 
   if opens then
-    -- The list as it opens, and on from there. What has no place to begin from begins after all there is.
     if from_id is not null or skipped < total then
-      select array_agg(w.inscription_id) into ids
-      from (
-        select r.inscription_id
-        from (
-          (select r.inscription_id, r.registered_at from private.student_records r
-           where r.validated and (r.registered_at, r.inscription_id) < (coalesce(from_key, 'infinity')::timestamptz, coalesce(from_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
-           order by r.registered_at desc, r.inscription_id desc limit size + 1 + skipped)
-          union all
-          (select r.inscription_id, r.registered_at from private.student_records r
-           where not r.validated and (r.registered_at, r.inscription_id) < (coalesce(from_key, 'infinity')::timestamptz, coalesce(from_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
-           order by r.registered_at desc, r.inscription_id desc limit size + 1 + skipped)) as r
-        order by r.registered_at desc, r.inscription_id desc limit size + 1 offset skipped) as w;
+      ids := private.newest_registrations(size + 1, skipped, from_key::timestamptz, from_id);
     end if;
   elsif words = '' then
     if from_id is not null or skipped < total then
