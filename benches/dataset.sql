@@ -174,10 +174,7 @@ analyze public.profiles;
 analyze public.questions;
 analyze private.test_papers;
 analyze private.test_paper_questions;
--- In the order in which people registered, as their rows come to be.
-select private.refresh_student_records(array_agg(id))
-from (select id, row_number() over (order by registered_at) / 10000 as part from registration) as r
-group by part order by part \g /dev/null
+select private.refresh_student_records(array_agg(id)) from registration having count(*) > 0 \g /dev/null
 select definition from index_definition \gexec
 select private.recompute_statistics() \g /dev/null
 commit;
