@@ -104,7 +104,8 @@ try {
     const took = answer.calls / answer.throughput + (performance.now() - began) / 1000
     answer.delivered = answer.calls / took
   }
-  const result = await beside(generate, 'write and answer', targets, quick, { settle })
+  // Longer slices than elsewhere: messages go out up to a tenth of a second after the last answer, when they are due together.
+  const result = await beside(generate, 'write and answer', targets, quick, { settle, ...(!quick && { seconds: 2, rounds: 7 }) })
   const delivered = (name) => result.busy[name].map((one) => one.delivered)
   const besideTwin = (name) => comparison(delivered(name).map((one, nth) => one / delivered('twin')[nth]))
   const ratios = besideTwin('griot')
