@@ -78,7 +78,7 @@ try {
   print(together(results, {
     title: `GET ${PATH}, ${count.toLocaleString('en')} registrations`,
     notes: [
-      'Peer: the same endpoint in TypeScript (benches/peers), in workerd. Bare: the call of PostgREST that Griot makes; the peer makes it as supabase-js makes calls, without `Accept: application/json`, for which the project sends what a function answers as it stands. Least: a Worker that makes that call under a deadline, passes its answer on with the headers of ours, and writes a line of log: no check of anything. SQL: the function alone, as the caller, over one connection that stays open.',
+      'Peer: the same endpoint in TypeScript (benches/peers), in workerd. Bare: the call of PostgREST that both make. Least: a Worker that makes that call under a deadline, passes its answer on with the headers of ours, and writes a line of log: no check of anything. SQL: the function alone, as the caller, over one connection that stays open.',
       'Figures are kept until something that they are made of changes, and nothing does while requests are counted. What the first call after a change takes, which works them out, is told as SQL.',
     ],
     versions: peer,

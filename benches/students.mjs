@@ -1,5 +1,5 @@
 // `cargo xtask bench students`: GET /api/admin/students with 100,000 registrations, beside the TypeScript
-// peer and the bare call of PostgREST that both make.
+// peer and the bare call of PostgREST that Griot makes.
 
 import { agree, refusals } from './lib/agreement.mjs'
 import { beside, together } from './lib/beside.mjs'
@@ -69,7 +69,7 @@ try {
   print(together(results, {
     title: `GET ${PATH}, ${count.toLocaleString('en')} registrations`,
     notes: [
-      'Peer: the same endpoint in TypeScript (benches/peers), in workerd. Bare: the call of PostgREST that Griot makes, sent straight to the project, whose answer it passes on; the peer makes it without links, which it writes itself, and as supabase-js makes calls, without `Accept: application/json`, for which the project sends what a function answers as it stands. Least: a Worker that makes the bare call under a deadline, passes its answer on with the headers of ours, and writes a line of log: no check of anything.',
+      'Peer: the same endpoint in TypeScript (benches/peers), in workerd. Bare: the call of PostgREST that Griot makes, sent straight to the project, whose answer it passes on; the peer makes it without links, which it writes itself. Least: a Worker that makes the bare call under a deadline, passes its answer on with the headers of ours, and writes a line of log: no check of anything.',
       'Twenty administrators by turns, each with a token of one\'s own, verified at each request. The ratio is that of the least favourable case.',
     ],
     versions: peer,

@@ -12,8 +12,8 @@ export const effort = (quick) => quick ? { seconds: 0.1, rounds: 1 } : { seconds
 /**
  * Measures `griot`, `twin` and `bare` in turn, first with several connections, then with one, and says how that is
  * to be read; other targets are only shown. `least` is the least that a Worker can do (peers/least.js): what it has of
- * the peer's throughput is about the most that any Worker can have. `what` names the case. `more`: `connections`, `status`,
- * `settle` of the rounds.
+ * the peer's throughput is about the most that any Worker can have. `what` names the case. `more`: `connections`, and of
+ * the rounds `status`, `settle`, and, with one connection and with several, `seconds` and `rounds`.
  */
 export async function beside(generator, what, targets, quick, { connections = 8, ...more } = {}) {
   const busy = await rounds(generator, targets, { connections, ...effort(quick), ...more })

@@ -6,11 +6,11 @@
 let key
 const known = new Set()
 /** As both answer: with as many headers, and a line of log. `body` is told the id. */
-function answer(status, code, body) {
+function answer(status, code, body, link) {
   const id = crypto.randomUUID()
   console.log(`{"message":"GET /api/admin/students ${status}","level":"info","request.id":"${id}","http.method":"GET","http.route":"/api/admin/students","http.status":${status},"duration_ms":0,"error.code":${code},"error.cause":null}`)
   return new Response(body(id), {
-    status, headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', vary: 'origin', 'x-request-id': id },
+    status, headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', vary: 'origin', 'x-request-id': id, ...(link && { link }) },
   })
 }
 
@@ -22,7 +22,7 @@ async function passOn(request, env, { pathname, searchParams }) {
   const controller = new AbortController()
   const timer = setTimeout(() => controller.abort(), 15_000)
   try {
-    const { status, body } = await fetch(env.SUPABASE_URL + pathname, {
+    const { status, headers, body } = await fetch(env.SUPABASE_URL + pathname, {
       method: 'POST',
       headers: {
         authorization: request.headers.get('authorization'), apikey: env.SUPABASE_PUBLISHABLE_KEY, accept: 'application/json', 'content-type': 'application/json',
@@ -30,7 +30,7 @@ async function passOn(request, env, { pathname, searchParams }) {
       body: request.method === 'GET' ? searchParams.get('call') : await request.text(),
       signal: controller.signal,
     })
-    return answer(status, null, () => body)
+    return answer(status, null, () => body, headers.get('link'))
   } finally {
     clearTimeout(timer)
   }

@@ -16,6 +16,8 @@ export async function rpc<T>(env: Env, { token, language }: Caller, name: string
   const { data, error, status } = await forCallers.rpc(name, args)
     .setHeader('authorization', `Bearer ${token}`)
     .setHeader('accept-language', language)
+    // For this the project sends long JSON as it stands (docs/API.md).
+    .setHeader('accept', 'application/json')
     .abortSignal(AbortSignal.timeout(ANSWER_LIMIT_MS))
   if (error) throw refused(status, error)
   return data

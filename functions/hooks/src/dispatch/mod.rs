@@ -188,10 +188,16 @@ struct Turn<'a> {
     end: u64,
 }
 
+impl Turn<'_> {
+    /// Not where it was over long ago and is another's now.
+    fn is_held(&self) -> bool {
+        self.busy_until.load(Ordering::Relaxed) == self.end
+    }
+}
+
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         let Self { busy_until, end } = *self;
-        // One that was over long ago may be another's now.
         busy_until.compare_exchange(end, 0, Ordering::Relaxed, Ordering::Relaxed).ok();
     }
 }
@@ -340,11 +346,12 @@ impl<'a> Run<'a> {
     }
 
     fn begin(&mut self, flying: &FuturesUnordered<LocalBoxFuture<'a, Done>>, now: u64) {
-        if self.turn.is_some() && self.dispatcher.again.swap(false, Ordering::Relaxed) {
+        let ours = self.turn.as_ref().is_some_and(Turn::is_held);
+        if ours && self.dispatcher.again.swap(false, Ordering::Relaxed) {
             self.claim_at = Some(now);
         }
-        // What is written from now on may be more than it can claim.
-        if self.left < BATCH || now + PROMISE_MS > self.begin_until {
+        // What is written from now on may be more than it can claim, after the claim that may be under way.
+        if self.left < 2 * BATCH || now + PROMISE_MS > self.begin_until {
             self.turn = None;
         }
         // What waited for a provider is due.
@@ -376,6 +383,8 @@ impl<'a> Run<'a> {
             && self.next_claim().is_some_and(|at| at <= now)
         {
             self.claiming = true;
+            // What is asked for from now on is not in this claim.
+            self.claim_at = None;
             self.claim_from = now + CLAIM_EVERY_MS;
             self.connections += 1;
             flying.push(self.claim(now));
@@ -633,10 +642,11 @@ impl Run<'_> {
         // Stable: at the same moment the urgent ones stay before the others.
         self.queue.make_contiguous().sort_by_key(|waiting| waiting.start);
         self.uncertain.extend(uncertain.iter().filter_map(Uncertain::read));
-        self.claim_at = next_due_in_ms.filter(|wait| *wait <= WAIT_MS).map(|wait| {
+        let next_due = next_due_in_ms.filter(|wait| *wait <= WAIT_MS).map(|wait| {
             // What another dispatcher is holding right now is due as well.
             now + if nothing { wait.max(AGAIN_MS) } else { wait }
         });
+        self.claim_at = self.claim_at.into_iter().chain(next_due).min();
     }
 
     fn log(&self, message: &str, cause: &dyn std::fmt::Display) {
