@@ -117,6 +117,27 @@ test('with the address of the list the answer has links, and the header Link has
   assert.equal(bare.headers.get('link'), null)
 })
 
+test('long JSON is the same to whoever asks for it by its name, sent as it stands, and to others', async () => {
+  const cases = { list_students: { per_page: '5', link: '/l?cursor=' }, masterclass_overview: { masterclass_id: masterclass.id } }
+  for (const [name, args] of Object.entries(cases)) {
+    const path = `/rpc/${name}?${new URLSearchParams(args)}`
+    const plain = await tutor.rpc(name, args, { accept: '*/*' })
+    assert.equal(plain.status, 200, plain.text)
+    for (const accept of ['application/json', 'application/vnd.pgrst.object+json']) {
+      for (const answer of [await tutor.rpc(name, args, { accept }), await tutor.call('GET', path, undefined, { accept })]) {
+        assert.equal(answer.status, 200, answer.text)
+        assert.deepEqual(answer.body, plain.body, `${name} ${accept}`)
+        assert.equal(answer.headers.get('content-type').split(';')[0], accept)
+        assert.equal(answer.headers.get('link'), plain.headers.get('link'))
+      }
+    }
+    const head = await tutor.call('HEAD', path, undefined, { accept: 'application/json' })
+    assert.deepEqual([head.status, head.text], [200, ''])
+    const refused = await students[0].rpc(name, args, { accept: 'application/json' })
+    assert.deepEqual([refused.status, refused.body.code], [403, 'staff_only'], refused.text)
+  }
+})
+
 test('what is refused says why', async () => {
   const cases = [
     [() => students[0].rpc('list_students', {}), 403, 'staff_only'],
