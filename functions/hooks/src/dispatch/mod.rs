@@ -87,7 +87,7 @@ impl Budget {
 /// What one run did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// Another run of this isolate was at it, and looks once more.
+    /// Another run of this isolate has the turn, and looks once more.
     pub busy: bool,
     /// Calls to the project.
     pub calls: usize,
@@ -109,7 +109,8 @@ pub struct Summary {
     pub unrecorded: usize,
 }
 
-/// Sends messages, one run at a time in each isolate, and those beside it that only end what they began.
+/// Sends messages. In each isolate one run has the turn, and looks again for whoever asks; beside it those that gave
+/// theirs up come to their end.
 pub struct Dispatcher {
     app: App,
     providers: Providers,
@@ -182,7 +183,7 @@ impl Dispatcher {
     }
 }
 
-/// Ends with the run, or when that claims no more. Another may begin then.
+/// Ends with the run, or when that can no longer be sure to claim again. Another may begin then.
 struct Turn<'a> {
     busy_until: &'a AtomicU64,
     end: u64,
