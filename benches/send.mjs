@@ -100,6 +100,11 @@ try {
       await database`delete from public.outbound_messages where state = 'queued'`
       return
     }
+    if (name === 'provider') {
+      // It keeps all that it was ever asked.
+      await fetch(`${provider_control}/whapi`, { method: 'DELETE' })
+      return
+    }
     const began = performance.now()
     await sent()
     const took = answer.calls / answer.throughput + (performance.now() - began) / 1000
