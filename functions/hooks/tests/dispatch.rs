@@ -593,6 +593,53 @@ async fn who_comes_when_a_run_claims_no_more_begins_another() {
 }
 
 #[tokio::test]
+async fn a_run_that_outlives_its_turn_leaves_that_of_another_alone() {
+    // Asked before the first ends, or after it.
+    for before in [true, false] {
+        let world = World::start(&[]).await;
+        let claims = async |most: usize| {
+            while world.outbox().count("claim_outbound_messages") < most {
+                tokio::task::yield_now().await;
+            }
+        };
+        let ask = || {
+            world.outbox().write("whatsapp", &World::number(1), "Bonjour");
+            assert!(world.dispatcher.look_again(), "{before}");
+        };
+        let brief =
+            Budget { begin: Duration::from_secs(10), end: Duration::from_secs(11), ..BUDGET };
+        let mut stalled = std::pin::pin!(world.dispatcher.run(brief));
+        tokio::select! {
+            biased;
+            done = &mut stalled => panic!("{done:?}"),
+            () = claims(1) => {}
+        }
+        while world.dispatcher.look_again() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+
+        // The second, which finds nothing, is still at it when the first ends.
+        world.outbox().slow_claims_ms = 200;
+        let rest = async {
+            claims(2).await;
+            if before {
+                ask();
+            }
+            let first = stalled.await;
+            assert_eq!(first.claimed, 0);
+            if !before {
+                ask();
+            }
+        };
+        let both = async { tokio::join!(world.dispatcher.run(BUDGET), rest) };
+        let (second, ()) =
+            tokio::time::timeout(Duration::from_secs(30), both).await.expect("both end");
+        assert_eq!(second.accepted, 1, "{before}");
+        assert_eq!(world.outbox().states(), BTreeMap::from([("sent", 1)]));
+    }
+}
+
+#[tokio::test]
 async fn what_is_written_while_a_claim_is_under_way_is_claimed_after_it() {
     for (most, written) in [(8_000, 0), (200, 100)] {
         let world = World::start(&[]).await;
