@@ -102,7 +102,7 @@ try {
     }
     if (name === 'provider') {
       // It keeps all that it was ever asked.
-      await fetch(`${provider_control}/whapi`, { method: 'DELETE' })
+      assert.ok((await fetch(`${provider_control}/whapi`, { method: 'DELETE' })).ok)
       return
     }
     const began = performance.now()

@@ -223,9 +223,9 @@ begin
       case when words <> '' then ', r.search_text' end, case when words = '' then '$7 + 1 + $8' else '$10' end,
       case when named then format(' and r.name_key >= $11[%1$s][1] and r.name_key < $11[%1$s][2]', part) end), ' union all ')
     into walk
-    from generate_series(1, greatest(array_length(starts, 1), 1)) as part, unnest(case list_students.validated when true then array['r.validated'] when false then array['not r.validated']
-      else case when key_column = 'registered_at' and list_students.masterclass_id is null then array['true']
-        else array['r.validated', 'not r.validated'] end end) as half;
+    from generate_series(1, greatest(array_length(starts, 1), 1)) as part, unnest(case when list_students.validated then array['r.validated'] when not list_students.validated then array['not r.validated']
+      when key_column = 'registered_at' and list_students.masterclass_id is null then array['true']
+      else array['r.validated', 'not r.validated'] end) as half;
   end if;
 
   if opens then

@@ -614,9 +614,13 @@ async fn a_run_that_outlives_its_turn_leaves_that_of_another_alone() {
             done = &mut stalled => panic!("{done:?}"),
             () = claims(1) => {}
         }
-        while world.dispatcher.look_again() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        // Only the clock ends its turn.
+        let over = async {
+            while world.dispatcher.look_again() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), over).await.expect("its turn ends");
 
         // The second, which finds nothing, is still at it when the first ends.
         world.outbox().slow_claims_ms = 200;
