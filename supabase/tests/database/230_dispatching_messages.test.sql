@@ -2,7 +2,7 @@
 -- by the clock on the wall; what should be long ago is moved back.
 begin;
 set local search_path = tests, public, extensions;
-select plan(105);
+select plan(107);
 
 delete from outbound_messages;
 delete from private.early_statuses;
@@ -239,10 +239,23 @@ delete from outbound_messages;
 -- ---------------------------------------------------------------- pace
 update message_channels set per_second = 2 where channel = 'whatsapp';
 select tests.write('p' || n) from generate_series(1, 80) n;
-select is((select array_length(string_to_array(tests.claim(), ' '), 1)), 61, 'as many as begin half a minute before the lease ends');
+select is((select array_length(string_to_array(tests.claim(), ' '), 1)), 11, 'as many as begin within five seconds');
 select is((select bool_and(w - 500 * (n - 1) between 0 and 1) from unnest(tests.waits()) with ordinality as a (w, n)), true, 'half a second apart');
-select is(array[tests.claim('d2'), ((tests.the('claim')::jsonb ->> 'next_due_in_ms')::int between 29000 and 30500)::text], array[null, 'true'], 'a second dispatcher waits until there are moments again');
-select is(array[array_length(string_to_array(tests.claim('d2', lease => 120), ' '), 1)::text, ((tests.waits())[1] between 29000 and 30500)::text], array['19', 'true'], 'or takes the moments after those, with a longer lease');
+select is(array[tests.claim('d2', lease => 120), ((tests.the('claim')::jsonb ->> 'next_due_in_ms')::int between 4000 and 5500)::text], array[null, 'true'], 'a second dispatcher waits until there are moments again');
+select tests.write('code', urgent => true) is not null;
+update private.message_pacing set next_slot_at = next_slot_at - interval '3 seconds' where channel = 'whatsapp';
+select is(array[left(tests.claim('d2'), 4), ((tests.waits())[1] between 2000 and 2500)::text], array['code', 'true'], 'the urgent come next');
+delete from outbound_messages;
+update private.message_pacing set next_slot_at = '-infinity';
+update message_channels set per_second = 0.05 where channel = 'whatsapp';
+select tests.write('s' || n) from generate_series(1, 3) n;
+select is(array[tests.claim(), (tests.waits())[2]::text], array['s1 s2', '20000'], 'of a slow pace the next moment is given away too, so that it is kept');
+update message_channels set per_second = 0.02 where channel = 'whatsapp';
+update private.message_pacing set next_slot_at = '-infinity';
+delete from outbound_messages;
+select tests.write('s' || n) from generate_series(1, 2) n;
+select is(tests.claim(), 's1', 'unless there would be no time to record it');
+update message_channels set per_second = 2 where channel = 'whatsapp';
 delete from outbound_messages;
 update private.message_pacing set next_slot_at = '-infinity';
 select tests.write('slow'), tests.write('fast', urgent => true);
