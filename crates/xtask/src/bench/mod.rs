@@ -8,11 +8,12 @@ mod rig;
 use std::path::Path;
 use std::process::Stdio;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use local_supabase::{StackEnv, node};
 use serde_json::{Value, json};
 use tokio::process::Command;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::project;
 use crate::step::Step;
@@ -90,6 +91,7 @@ async fn measure(root: &Path, names: &[String], quick: bool) -> Result<Results> 
         true => Results::default(),
         false => Results::read(&folder)?,
     };
+    let mut terminated = signal(SignalKind::terminate())?;
     // Each has a database of its own: what one leaves there would change what the next measures.
     let together = if quick { wanted.len() } else { 1 };
     for wanted in wanted.chunks(together) {
@@ -100,6 +102,8 @@ async fn measure(root: &Path, names: &[String], quick: bool) -> Result<Results> 
             interrupted = tokio::signal::ctrl_c() => {
                 interrupted.map_err(Into::into).and_then(|()| bail!("interrupted"))
             }
+            // The stack takes this signal too, for its own end: without it here a measurement would go on beside it.
+            _ = terminated.recv() => Err(anyhow!("terminated")),
         };
         rig.stop().await;
         outcome?;
