@@ -74,7 +74,7 @@ language sql
 immutable
 set search_path = ''
 return (
-  select string_agg(rtrim(regexp_replace(p.pattern, '[a-z]', '\&%'), '%'), '' order by p.n) || '%'
+  select string_agg(left(regexp_replace(p.pattern, '[a-z]', '\&%'), -1), '' order by p.n) || '%'
   from unnest(words_in_order.parameter[:cardinality(words_in_order.parameter) / 3]) with ordinality as p (pattern, n));
 
 comment on function private.words_in_order(text[]) is 'One pattern of all words in the order in which they were written.';

@@ -68,6 +68,8 @@ struct Outbox {
     /// The pace: milliseconds between two messages, and when the next may go.
     step_ms: Option<u64>,
     next_slot: u64,
+    /// How far ahead moments are given away.
+    ahead_ms: Option<u64>,
 }
 
 impl Outbox {
@@ -110,6 +112,7 @@ impl Outbox {
         self.claimed_at.push(clock);
         let mut busy = std::collections::HashSet::new();
         let (mut messages, mut uncertain, mut more) = (Vec::new(), Vec::new(), false);
+        let mut next_due = None;
         for row in &mut self.rows {
             if !usable(row.channel) {
                 continue;
@@ -124,6 +127,12 @@ impl Outbox {
                     );
                 }
                 "queued" if free && messages.len() == most => more = true,
+                "queued"
+                    if self.step_ms.is_some()
+                        && self.ahead_ms.is_some_and(|ahead| self.next_slot > clock + ahead) =>
+                {
+                    next_due = Some(self.next_slot - clock);
+                }
                 "queued" if free => {
                     row.state = "sending";
                     row.attempts += 1;
@@ -143,7 +152,8 @@ impl Outbox {
                 }
             }
         }
-        json!({"messages": messages, "uncertain": uncertain, "next_due_in_ms": more.then_some(0)})
+        let next_due = if more { Some(0) } else { next_due };
+        json!({"messages": messages, "uncertain": uncertain, "next_due_in_ms": next_due})
     }
 
     fn record(&mut self, arguments: &Value) -> Value {
@@ -521,6 +531,35 @@ async fn lost_time_is_not_made_up_for() {
         .iter()
         .map(|from| times.iter().filter(|time| (*from..from + 1_000).contains(time)).count());
     assert!(most.max().unwrap() <= 20, "{times:?}");
+}
+
+#[tokio::test]
+async fn where_there_is_a_pace_claims_are_few_unless_somebody_asks() {
+    let world = World::start(&[]).await;
+    for n in 0..100 {
+        world.outbox().write("whatsapp", &World::number(n), "Bonjour");
+    }
+    world.outbox().step_ms = Some(200);
+    world.outbox().ahead_ms = Some(5_000);
+    let run = Budget { begin: Duration::from_secs(20), end: Duration::from_secs(26), ..BUDGET };
+    let asks = async {
+        let claims = || world.outbox().count("claim_outbound_messages");
+        while claims() < 2 {
+            tokio::task::yield_now().await;
+        }
+        // What the first claims brought lasts for seconds.
+        let asked = fast_clock();
+        assert!(world.dispatcher.look_again());
+        while claims() < 3 {
+            tokio::task::yield_now().await;
+        }
+        world.outbox().claimed_at[2] - asked
+    };
+    let (done, waited) = tokio::join!(world.dispatcher.run(run), asks);
+    assert!(waited < 1_500, "the urgent would have waited {waited} ms");
+    // A busy machine misses moments; after every record it would be some eighty.
+    assert!(done.accepted >= 50, "{done:?}");
+    assert!(world.outbox().count("claim_outbound_messages") <= 25, "{done:?}");
 }
 
 #[tokio::test]

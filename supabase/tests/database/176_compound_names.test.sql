@@ -58,7 +58,7 @@ select is((private.search_parameter(patterns))[2 * cardinality(patterns) + 1 :],
 from (values (array['%jean%'], array['%jXean%']), (array['%jean%', '%nze%'], array[null, 'nX?ze']), (array['% ba%', '%.ba%'], array['\ bX?a', '\.bX?a']),
   (array['%(ba%', '%éba%'], array['\(bX?a', 'ébX?a']), (array['%123%', '%b%'], array[null, null])) as asked (patterns, firsts);
 select unalike(array_to_string(private.search_conditions(private.search_parameter(array['%nze%', '% ba%']), '$1'), ''), '% or %', 'of several there is no other scan');
-select is(private.words_in_order(private.search_parameter(array['%jean%', '% ba%', '%1234%', '%a\%b%'])), '%j%ean% b%a%1234%a%\%b%', 'all words, with an X or without');
+select is(private.words_in_order(private.search_parameter(array['%jean%', '% ba%', '%a\%%', '%1234%'])), '%j%ean% b%a%a%\%%1234%', 'all words, with an X or without');
 
 select tests.act_as('tutor');
 select is(tests.listed(tests.page(search.words, sort, null, number)), tests.sorted(search.patterns, sort, null, 30 * number - 29, 30),

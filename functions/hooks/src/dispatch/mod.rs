@@ -1,6 +1,6 @@
 //! The dispatcher: claims due messages, sends them, records what became of them.
 //!
-//! What may go, when and how often is decided by the database (`supabase/migrations/*_dispatching_messages.sql`);
+//! What may go, when and how often is decided by the database (`supabase/migrations/*_moments_nearby.sql`);
 //! any number of dispatchers may run at once. A dispatcher that dies leaves leases that run out.
 
 mod look_up;
@@ -27,6 +27,9 @@ const BATCH: usize = 100;
 /// The next claim is made when no more than this are left to send: it must be back before they
 /// are gone, with providers that answer in 50 ms.
 const RESERVE: usize = 40;
+/// Nor while one of these goes later than this, unless somebody asks: with a pace, a claim after every record would
+/// bring a message or none.
+const AHEAD_MS: u64 = 2_000;
 /// Claims begin at least so far apart: what is written meanwhile goes with the next one. Each costs the
 /// database the same, for one message or for a hundred.
 const CLAIM_EVERY_MS: u64 = 100;
@@ -244,6 +247,8 @@ struct Run<'a> {
     claim_at: Option<u64>,
     /// When at the earliest.
     claim_from: u64,
+    /// Whether somebody asked since the last claim: what is urgent may be there.
+    asked: bool,
     connections: usize,
     /// When the attempts under way began.
     sending: Vec<u64>,
@@ -274,6 +279,7 @@ impl<'a> Run<'a> {
             uncertain: Vec::new(),
             claim_at: Some(now),
             claim_from: now,
+            asked: true,
             connections: 0,
             sending: Vec::new(),
             claiming: false,
@@ -350,6 +356,7 @@ impl<'a> Run<'a> {
         let ours = self.turn.as_ref().is_some_and(Turn::is_held);
         if ours && self.dispatcher.again.swap(false, Ordering::Relaxed) {
             self.claim_at = Some(now);
+            self.asked = true;
         }
         // What is written from now on may be more than it can claim, after the claim that may be under way.
         if self.left < 2 * BATCH || now + PROMISE_MS > self.begin_until {
@@ -377,7 +384,8 @@ impl<'a> Run<'a> {
             flying.push(self.look_up());
         }
 
-        let low = self.queue.len() <= RESERVE;
+        let provided = self.queue.iter().any(|waiting| waiting.start > now + AHEAD_MS);
+        let low = self.queue.len() <= RESERVE && (self.asked || !provided);
         if !self.claiming
             && low
             && self.claims(now)
@@ -386,6 +394,7 @@ impl<'a> Run<'a> {
             self.claiming = true;
             // What is asked for from now on is not in this claim.
             self.claim_at = None;
+            self.asked = false;
             self.claim_from = now + CLAIM_EVERY_MS;
             self.connections += 1;
             flying.push(self.claim(now));
