@@ -543,16 +543,18 @@ async fn where_there_is_a_pace_claims_are_few_unless_somebody_asks() {
     world.outbox().ahead_ms = Some(5_000);
     let run = Budget { begin: Duration::from_secs(20), end: Duration::from_secs(26), ..BUDGET };
     let asks = async {
-        let claims = || world.outbox().count("claim_outbound_messages");
-        while claims() < 2 {
-            tokio::task::yield_now().await;
-        }
+        let began = fast_clock();
+        let claimed = async |times| {
+            while world.outbox().count("claim_outbound_messages") < times {
+                assert!(fast_clock() - began < 20_000, "it claims no more");
+                tokio::task::yield_now().await;
+            }
+        };
+        claimed(2).await;
         // What the first claims brought lasts for seconds.
         let asked = fast_clock();
         assert!(world.dispatcher.look_again());
-        while claims() < 3 {
-            tokio::task::yield_now().await;
-        }
+        claimed(3).await;
         world.outbox().claimed_at[2] - asked
     };
     let (done, waited) = tokio::join!(world.dispatcher.run(run), asks);
