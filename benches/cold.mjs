@@ -2,8 +2,7 @@
 // TypeScript peer, and as little as a Worker of each kind can be.
 //
 // Each round starts a process of workerd for each of them, in turn, and asks as soon as it listens. A
-// process takes its time to start whatever it runs, so the empty Worker's time is taken off. Their
-// configurations are compiled before.
+// process takes its time to start whatever it runs, so the empty Worker's time is taken off.
 
 import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'

@@ -48,11 +48,12 @@ export function compiled(workerd, config) {
 }
 
 /**
- * Starts a process of the program with a configuration, as text or compiled, whose socket is `http` on port 0; it listens when
- * this returns. `stop` waits until it has ended.
+ * Starts a process of the program with a configuration, as text or compiled, whose socket is `http` on port 0; it
+ * listens when this returns. `stop` waits until it has ended.
  */
 export async function start(command, config) {
-  const child = spawn(command, ['serve', ...(config.endsWith('.bin') ? ['--binary'] : []), config, '--experimental', '--control-fd=3'], {
+  const form = config.endsWith('.bin') ? ['--binary'] : []
+  const child = spawn(command, ['serve', ...form, config, '--experimental', '--control-fd=3'], {
     stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
   })
   // What is started here does not outlive the bench.
