@@ -36,8 +36,7 @@ impl Keyword {
         let plain: String = text
             .chars()
             .filter(|c| !COMBINING_MARKS.contains(c))
-            .map(plain_letter)
-            .flat_map(char::to_uppercase)
+            .map(|c| plain_letter(c).to_ascii_uppercase())
             .collect();
         let mut words = plain.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
         let keyword = Self::of(words.next()?)?;
