@@ -28,5 +28,5 @@ pub use pass_on::PassOn;
 pub use platform::{Limit, PdfFailure, PdfReader, Platform, PublicAnswer, with_deadline};
 pub use problem::{Language, Problem};
 pub use public_url::{Refusal, fetch_public, public_url};
-pub use serve::{HEADERS, LookNow, RequestId, Service};
+pub use serve::{HEADERS, LookNow, RequestId, Routes, Service};
 pub use weight::weight;

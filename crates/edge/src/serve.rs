@@ -5,6 +5,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
+use axum::routing::MethodRouter;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, ORIGIN};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
@@ -52,6 +53,12 @@ impl LookNow {
     }
 }
 
+/// The routes of a function: what answers under each path.
+///
+/// A list and no [`Router`], which [`Service::new`] makes of all of them: each crate that calls the methods of
+/// one has a copy of them in the Worker.
+pub type Routes = Vec<(&'static str, MethodRouter<App>)>;
+
 /// The functions' routes, with what all of them share around them. Made once per isolate.
 #[derive(Clone, Debug)]
 pub struct Service {
@@ -61,8 +68,12 @@ pub struct Service {
 
 impl Service {
     /// Mounts `routes`; unknown paths are 404 `not_found`.
-    pub fn new(app: App, routes: Router<App>) -> Self {
-        let router = routes
+    pub fn new(app: App, routes: Routes) -> Self {
+        let mut router = Router::new();
+        for (path, methods) in routes {
+            router = router.route(path, methods);
+        }
+        let router = router
             .fallback(async || {
                 Problem::new(
                     StatusCode::NOT_FOUND,

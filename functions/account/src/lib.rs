@@ -4,12 +4,12 @@
 mod page;
 mod privacy;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get};
-use axum::{Extension, Router};
 use edge::openapi::{ProblemBody, SignedInRefusal};
-use edge::{App, PassOn, Problem, SignedIn};
+use edge::{App, PassOn, Problem, Routes, SignedIn};
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use privacy::Kept;
@@ -18,15 +18,12 @@ use std::sync::Arc;
 use utoipa::{OpenApi, ToSchema};
 
 /// The routes of this function.
-pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/api/account", delete(delete_account))
-        .route("/api/account/export", get(export_account))
-        .merge(
-            Router::new()
-                .route("/api/privacy", get(privacy::privacy))
-                .layer(Extension(Arc::<Kept>::default())),
-        )
+pub fn routes() -> Routes {
+    vec![
+        ("/api/account", delete(delete_account)),
+        ("/api/account/export", get(export_account)),
+        ("/api/privacy", get(privacy::privacy).layer(Extension(Arc::<Kept>::default()))),
+    ]
 }
 
 /// What `docs/openapi.json` says of them.

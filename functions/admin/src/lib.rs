@@ -12,30 +12,30 @@ mod page;
 mod questions;
 mod students;
 
-use axum::Router;
 use axum::routing::{get, post, put};
-use edge::{App, Problem};
+use edge::{Problem, Routes};
 use http::StatusCode;
 use serde_json::json;
 use utoipa::OpenApi;
 
 /// The routes of this function.
-pub fn routes() -> Router<App> {
-    Router::new()
-        .route(students::PATH, get(students::list_students))
-        .route("/api/admin/student/{id}", get(students::get_student))
-        .route(questions::PATH, get(questions::list_questions).post(questions::create_question))
-        .route("/api/admin/questions/publish", post(questions::publish_questions))
-        .route(
+pub fn routes() -> Routes {
+    vec![
+        (students::PATH, get(students::list_students)),
+        ("/api/admin/student/{id}", get(students::get_student)),
+        (questions::PATH, get(questions::list_questions).post(questions::create_question)),
+        ("/api/admin/questions/publish", post(questions::publish_questions)),
+        (
             "/api/admin/questions/{id}",
             put(questions::replace_question).delete(questions::delete_question),
-        )
-        .route("/api/admin/overview", get(overview::overview))
-        .route(messages::PATH, get(messages::list_outbound_messages))
-        .route("/api/admin/outbound-messages/summary", get(messages::summary))
-        .route("/api/admin/outbound-messages/retry", post(messages::retry))
-        .route("/api/admin/outbound-messages/cancel", post(messages::cancel))
-        .route("/api/admin/outbound-messages/{id}", get(messages::get_outbound_message))
+        ),
+        ("/api/admin/overview", get(overview::overview)),
+        (messages::PATH, get(messages::list_outbound_messages)),
+        ("/api/admin/outbound-messages/summary", get(messages::summary)),
+        ("/api/admin/outbound-messages/retry", post(messages::retry)),
+        ("/api/admin/outbound-messages/cancel", post(messages::cancel)),
+        ("/api/admin/outbound-messages/{id}", get(messages::get_outbound_message)),
+    ]
 }
 
 /// What `docs/openapi.json` says of them.

@@ -3,10 +3,9 @@
 //! The document is made from the types and handlers (`gateway::openapi`) and lies in
 //! `docs/openapi.json`; a test of the gateway keeps it up to date.
 
-use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use edge::App;
+use edge::Routes;
 use edge::openapi::ProblemBody;
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, REFERRER_POLICY,
@@ -31,8 +30,8 @@ script-src 'sha256-pHgoiHpq28mw6aejAvWIeQrN35gE4J7pnZDoVCX38V0='; \
 base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The routes of this function.
-pub fn routes() -> Router<App> {
-    Router::new().route("/api/openapi.json", get(openapi_json)).route("/api/docs", get(docs))
+pub fn routes() -> Routes {
+    vec![("/api/openapi.json", get(openapi_json)), ("/api/docs", get(docs))]
 }
 
 /// What `docs/openapi.json` says of them.

@@ -8,18 +8,21 @@ mod platform;
 #[cfg(target_arch = "wasm32")]
 mod worker;
 
-use axum::Router;
-use edge::App;
+use edge::Routes;
 pub use openapi::openapi;
 
 /// Every route of every function.
-pub fn routes() -> Router<App> {
-    Router::new()
-        .merge(health::routes())
-        .merge(generate_questions::routes())
-        .merge(send_whatsapp::routes())
-        .merge(hooks::routes())
-        .merge(account::routes())
-        .merge(admin::routes())
-        .merge(documentation::routes())
+pub fn routes() -> Routes {
+    [
+        health::routes(),
+        generate_questions::routes(),
+        send_whatsapp::routes(),
+        hooks::routes(),
+        account::routes(),
+        admin::routes(),
+        documentation::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

@@ -11,18 +11,17 @@ mod store;
 pub use answer::{Answer, Engine, Warning};
 pub use request::Request;
 
-use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use edge::openapi::{BodyRefusal, ProblemBody, StaffRefusal};
-use edge::{App, Json, Language, Limit, Problem, Staff, throttle};
+use edge::{App, Json, Language, Limit, Problem, Routes, Staff, throttle};
 use http::HeaderMap;
 use idempotency::Claim;
 use utoipa::OpenApi;
 
 /// The routes of this function.
-pub fn routes() -> Router<App> {
-    Router::new().route("/api/generate-questions", post(generate_questions))
+pub fn routes() -> Routes {
+    vec![("/api/generate-questions", post(generate_questions))]
 }
 
 /// What `docs/openapi.json` says of them.

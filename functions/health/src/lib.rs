@@ -7,10 +7,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Extension, Json, Router};
+use axum::{Extension, Json};
 use deep::{Check, Found, Kept, Providers};
 use edge::openapi::ProblemBody;
-use edge::{App, Problem, Query};
+use edge::{App, Problem, Query, Routes};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::{IntoParams, OpenApi, ToSchema};
@@ -77,8 +77,8 @@ enum Deep {
 }
 
 /// The routes of this function.
-pub fn routes() -> Router<App> {
-    Router::new().route("/api/health", get(health)).layer(Extension(Arc::<Kept>::default()))
+pub fn routes() -> Routes {
+    vec![("/api/health", get(health).layer(Extension(Arc::<Kept>::default())))]
 }
 
 /// What `docs/openapi.json` says of them.

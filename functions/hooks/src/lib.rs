@@ -14,17 +14,17 @@ mod whatsapp;
 
 pub use dispatch::{Budget, Dispatcher, Summary};
 
-use axum::Router;
 use axum::routing::post;
-use edge::App;
+use edge::Routes;
 use utoipa::OpenApi;
 
 /// The routes of this function.
-pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/api/hooks/database", post(database::database))
-        .route("/api/hooks/whapi", post(whatsapp::whatsapp))
-        .route("/api/hooks/auth-email", post(auth_email::auth_email))
+pub fn routes() -> Routes {
+    vec![
+        ("/api/hooks/database", post(database::database)),
+        ("/api/hooks/whapi", post(whatsapp::whatsapp)),
+        ("/api/hooks/auth-email", post(auth_email::auth_email)),
+    ]
 }
 
 /// What `docs/openapi.json` says of them.

@@ -1,12 +1,11 @@
 //! `POST /api/send-whatsapp`: staff write to a person. The message is a row of the outbox first; it
 //! goes after the answer.
 
-use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::post;
 use edge::openapi::{BodyRefusal, ProblemBody, SignedInRefusal};
-use edge::{App, Json, LookNow, PassOn, Problem, SignedIn};
+use edge::{App, Json, LookNow, PassOn, Problem, Routes, SignedIn};
 use http::{HeaderMap, StatusCode};
 use messaging::{Channel, MessageType, PhoneNumber, Template};
 use serde::{Deserialize, Serialize};
@@ -19,8 +18,8 @@ const PATH: &str = "/api/send-whatsapp";
 const KEY_MAX_BYTES: usize = 200;
 
 /// The routes of this function.
-pub fn routes() -> Router<App> {
-    Router::new().route(PATH, post(send_whatsapp))
+pub fn routes() -> Routes {
+    vec![(PATH, post(send_whatsapp))]
 }
 
 /// What `docs/openapi.json` says of them.
