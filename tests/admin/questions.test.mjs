@@ -48,6 +48,18 @@ test('a question is created, changed and deleted, each time on the version that 
   assert.deepEqual([(await change(changed.body)).status, (await list('')).pagination.total], [404, 0])
 })
 
+test('four choices are different also without their capitals', async () => {
+  const body = { masterclass_id: masterclass, question_text: 'Quelle saison ?', correct_choice: 'A' }
+  const said = async (B) => {
+    const refused = await send('POST', '', { ...body, choices: { A: 'Un été', B, C: 'Un hiver', D: 'Un automne' } })
+    return [refused.status, refused.body.code, refused.body.details?.field ?? null]
+  }
+  assert.deepEqual(await said('un  été'), [422, 'invalid_request', 'choices.B'])
+  // Of letters beyond ASCII only the database knows it.
+  assert.deepEqual(await said('UN ÉTÉ'), [422, 'invalid_request', null])
+  assert.equal((await list('')).pagination.total, 0)
+})
+
 test('of changes that arrive together one is made', async () => {
   const question = await createQuestion(tutor, masterclass, 'À qui est-ce ?')
   const answers = await Promise.all(Array.from({ length: 8 }, (_, n) => change(question, { question_text: `Version ${n}` })))
