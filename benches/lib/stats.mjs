@@ -18,6 +18,23 @@ export const mean = (values) => values.reduce((sum, value) => sum + value, 0) / 
 /** The least and the greatest value. */
 export const spread = (values) => [Math.min(...values), Math.max(...values)]
 
+/**
+ * Where the median of what the values are taken from lies, in 95 of 100 cases (Conover, Practical Nonparametric Statistics,
+ * section 3.2: between two of them, by the binomial distribution). Of fewer than six: their spread.
+ */
+export function interval(values) {
+  const sorted = [...values].sort((a, b) => a - b)
+  const n = sorted.length
+  let [below, chance, outside] = [0, 0.5 ** n, 0]
+  // `outside`: the chance that no more than `below` of n values are less than the median.
+  for (; outside + chance <= 0.025; below += 1) {
+    outside += chance
+    chance *= (n - below) / (below + 1)
+  }
+  const first = Math.max(below - 1, 0)
+  return [sorted[first], sorted[n - 1 - first]]
+}
+
 /** A value for print: no more digits than it deserves. */
 export const round = (value, digits = 3) => Number(value.toPrecision(digits))
 
