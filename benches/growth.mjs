@@ -185,11 +185,11 @@ async function queue() {
     times.claim.pop()
     for (let n = 0; n < CALLS; n++) await timed('idle', 1, database`select public.claim_outbound_messages('bench', 100, 60) as answer`)
   } finally {
-    await database`grant execute on function public.claim_outbound_messages to service_role`
     await database`delete from public.outbound_messages where dedupe_key like 'bench:due:%'`
     for (const { channel, per_second, per_day, quiet_from, quiet_until, paused } of before) {
       await database`update public.message_channels set ${database({ per_second, per_day, quiet_from, quiet_until, paused })} where channel = ${channel}`
     }
+    await database`grant execute on function public.claim_outbound_messages to service_role`
   }
   return times
 }

@@ -24,7 +24,7 @@ pub fn routes() -> Routes {
         (students::PATH, get(students::list_students)),
         ("/api/admin/student/{id}", get(students::get_student)),
         (questions::PATH, get(questions::list_questions).post(questions::create_question)),
-        ("/api/admin/questions/publish", post(questions::publish_questions)),
+        ("/api/admin/questions/publish", post(questions::publication::publish_questions)),
         (
             "/api/admin/questions/{id}",
             put(questions::replace_question).delete(questions::delete_question),
@@ -48,7 +48,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         questions::create_question,
         questions::replace_question,
         questions::delete_question,
-        questions::publish_questions,
+        questions::publication::publish_questions,
         overview::overview,
         messages::list_outbound_messages,
         messages::summary,
