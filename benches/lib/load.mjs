@@ -41,31 +41,37 @@ const answered = new Map()
 /**
  * Runs `targets` (by name, `{ url, requests, pid }`) in turn, A B C A B C, for about so many seconds each, after a warm-up
  * of each, which is long for a process that is new. (What is counted is requests: at the end of a time some would be
- * cut off.) Answers by name with a list of measurements, one for each round. `settle(name, answer)` is waited for after
+ * cut off.) Of several processes of a target, `{ requests, processes: [{ url, pid }] }`, each has every so many-th round.
+ * Answers by name with a list of measurements, one for each round. `settle(name, answer)` is waited for after
  * each: what a target still does after its answers must not slow down the next, and may be added to the answer. `cpu`
  * is added to each: milliseconds a call of the target's process, where `pid` names it, and of the whole machine.
  */
 export async function rounds(generator, targets, { connections, seconds, rounds, status, settle }) {
   const measured = Object.fromEntries(Object.keys(targets).map((name) => [name, []]))
   const amounts = Object.fromEntries(Object.keys(targets).map((name) => [name, connections * (rounds > 1 ? 20 : 2)]))
-  const slice = async (name) => {
-    const { pid, url, requests } = targets[name]
+  const processes = (name) => targets[name].processes ?? [targets[name]]
+  const slice = async (name, { url, pid }) => {
     const amount = amounts[name]
     const before = [pid && used(pid), usedByAll()]
-    const answer = await generator.run({ url, requests: requests.slice(0, amount), connections, status, amount })
+    const answer = await generator.run({ url, requests: targets[name].requests.slice(0, amount), connections, status, amount })
     amounts[name] = Math.max(Math.ceil(answer.throughput * seconds), connections * 5)
     await settle?.(name, answer)
     answer.cpu = { own: pid && (used(pid) - before[0]) / answer.calls, all: (usedByAll() - before[1]) / answer.calls }
     return answer
   }
-  for (const [name, { pid }] of Object.entries(targets)) {
-    let had = answered.get(pid) ?? 0
-    do had += (await slice(name)).calls
-    while (pid && rounds > 1 && had < WARM)
-    answered.set(pid, had)
+  for (const name of Object.keys(targets)) {
+    for (const one of processes(name)) {
+      let had = answered.get(one.pid) ?? 0
+      do had += (await slice(name, one)).calls
+      while (one.pid && rounds > 1 && had < WARM)
+      answered.set(one.pid, had)
+    }
   }
   for (let round = 0; round < rounds; round++) {
-    for (const name of Object.keys(targets)) measured[name].push(await slice(name))
+    for (const name of Object.keys(targets)) {
+      const own = processes(name)
+      measured[name].push(await slice(name, own[round % own.length]))
+    }
   }
   return measured
 }

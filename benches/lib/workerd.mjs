@@ -71,6 +71,7 @@ export async function start(command, config) {
   const port = await listening
   return {
     url: `http://127.0.0.1:${port}`,
+    pid: child.pid,
     stop: () => {
       process.removeListener('exit', end)
       end()

@@ -2,7 +2,7 @@
 //! module (`build/document.wasm`), and holds them to their sizes.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -73,6 +73,7 @@ fn document_module(root: &Path, tools: &BuildTools) -> Result<String> {
         Command::new("cargo")
             .args(["build", "--release", "--package", "document-module"])
             .args(["--target", "wasm32-unknown-unknown"])
+            .env("CARGO_ENCODED_RUSTFLAGS", rustflags())
             .current_dir(root),
         &project::logs(root).join("build-document-module.log"),
     )?;
@@ -124,6 +125,7 @@ fn worker(root: &Path, tools: &BuildTools) -> Result<String> {
             .args(["functions/gateway", "--release", "--out-dir", "../../build"])
             .env("WASM_BINDGEN_BIN", &tools.wasm_bindgen)
             .env("ESBUILD_BIN", &tools.esbuild)
+            .env("CARGO_ENCODED_RUSTFLAGS", rustflags())
             // Its own call stack says nothing of why our code does not compile.
             .env("RUST_BACKTRACE", "0")
             .current_dir(root),
@@ -144,6 +146,24 @@ fn worker(root: &Path, tools: &BuildTools) -> Result<String> {
     stamp::write(&file, &fingerprint)?;
     step.done("");
     Ok(fingerprint)
+}
+
+/// The flags that are set, and one for what is deployed to say nothing of the machine that built it: panics name the file
+/// they are in, which for a crate is below Cargo's folder.
+fn rustflags() -> String {
+    let set = std::env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_else(|_| {
+        let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
+        flags.split_whitespace().collect::<Vec<_>>().join("\x1f")
+    });
+    let cargo = std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
+    let remap = cargo.map(|cargo| format!("--remap-path-prefix={}=cargo", cargo.display()));
+    [Some(set).filter(|set| !set.is_empty()), remap]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join("\x1f")
 }
 
 /// What a build depends on: the given folders, what every crate is compiled with, the compiler and this file.

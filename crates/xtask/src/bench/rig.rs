@@ -163,7 +163,9 @@ async fn serve(root: &Path, system: &mut System) -> Result<(Value, Vec<Program>)
         "provider": of("WHAPI_BASE_URL"),
         "provider_control": system.providers.control(),
         "webhook_secret": of("WEBHOOK_SECRET"),
-        "configs": { "griot": griot, "twin": twin_config, "empty": empty, "empty_wasm": empty_wasm },
+        "configs": {
+            "griot": griot, "twin": twin_config, "least": least_config, "empty": empty, "empty_wasm": empty_wasm,
+        },
         "bundle": root.join(TWIN),
     });
     Ok((given, vec![twin, least]))
