@@ -9,20 +9,13 @@ import { given, peer, print } from './lib/given.mjs'
 import { generator, rounds } from './lib/load.mjs'
 import { comparison, figure, median, round } from './lib/stats.mjs'
 import { token } from './lib/tokens.mjs'
-import { start } from './lib/workerd.mjs'
+import { workers } from './lib/workerd.mjs'
 
-const { quick, configs, native, supabase_url, workerd } = given
+const { quick, native, supabase_url } = given
 const PATH = '/api/admin/students?per_page=0'
 const database = connect(given)
 const generate = generator()
-/** Two processes of one Worker may differ by a tenth for as long as they live: each is measured in so many. */
-const PROCESSES = quick ? 1 : 3
-const started = []
-async function processes(config) {
-  const own = await Promise.all(Array.from({ length: PROCESSES }, () => start(workerd, config)))
-  started.push(...own)
-  return own
-}
+const processes = await workers(given)
 
 try {
   const staff = await people(database, given, 20, 'admin')
@@ -34,9 +27,8 @@ try {
   ])
 
   const requests = (tokens) => tokens.map((token) => ({ path: PATH, headers: token ? { authorization: `Bearer ${token}` } : {} }))
-  const [griot, twin, least] = await Promise.all([configs.griot, configs.twin, configs.least].map(processes))
-  const both = (requests) => ({ griot: { processes: griot, requests }, twin: { processes: twin, requests } })
-  const all = (requests) => ({ ...both(requests), least: { processes: least, requests } })
+  const both = (requests) => ({ griot: { processes: processes.griot, requests }, twin: { processes: processes.twin, requests } })
+  const all = (requests) => ({ ...both(requests), least: { processes: processes.least, requests } })
   // So many that none comes twice in a round.
   const fresh = Array.from({ length: quick ? 500 : 20_000 }, (_, nth) => token(given, staff[nth % staff.length].id))
   const cases = {
@@ -81,12 +73,12 @@ try {
     notes: [
       'The request is GET /api/admin/students?per_page=0: its token is verified, then 422, in both. Any other status fails the round. Without a token it is 401: the difference is the verification.',
       'Peer: jose in benches/peers, its keys fetched and imported before. Least: a Worker that has the platform check the signature of a token it does not know, and answers. Limit: the same verification as a native program (RustCrypto), without any request around it.',
-      `Of each Worker ${PROCESSES} processes take the rounds by turns.`,
+      'Of each Worker three processes take the rounds by turns.',
     ],
     versions: peer,
   })
 } finally {
   generate.stop()
-  await Promise.all(started.map(({ stop }) => stop()))
+  await processes.stop()
   await database.end()
 }

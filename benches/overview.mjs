@@ -7,11 +7,13 @@ import { connect, load, people } from './lib/database.mjs'
 import { given, peer, print } from './lib/given.mjs'
 import { generator, inQuery } from './lib/load.mjs'
 import { figure, median, percentile, round } from './lib/stats.mjs'
+import { workers } from './lib/workerd.mjs'
 
-const { quick, griot, griot_pid, twin, twin_pid, least, least_pid, supabase_url, publishable_key } = given
+const { quick, supabase_url, publishable_key } = given
 const PATH = '/api/admin/overview'
 const database = connect(given)
 const generate = generator()
+const processes = await workers(given)
 
 /**
  * The same function over one connection of PostgreSQL, as the caller: milliseconds, the median of each round. With
@@ -66,8 +68,8 @@ try {
       headers: { authorization: `Bearer ${token}`, apikey: publishable_key, accept: 'application/json', 'content-type': 'application/json' },
     }))
     const result = await beside(generate, name, {
-      griot: { url: griot, pid: griot_pid, requests }, twin: { url: twin, pid: twin_pid, requests }, bare: { url: supabase_url, requests: bare },
-      least: { url: least, pid: least_pid, requests: bare.map(inQuery) },
+      griot: { processes: processes.griot, requests }, twin: { processes: processes.twin, requests }, bare: { url: supabase_url, requests: bare },
+      least: { processes: processes.least, requests: bare.map(inQuery) },
     }, quick)
     const medians = await sql(staff[0], masterclass_id)
     console.error(`  ${name}: SQL alone p50 ${round(median(medians))} ms`)
@@ -85,5 +87,6 @@ try {
   }))
 } finally {
   generate.stop()
+  await processes.stop()
   await database.end()
 }

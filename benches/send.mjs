@@ -9,11 +9,13 @@ import { connect, people } from './lib/database.mjs'
 import { given, peer, print } from './lib/given.mjs'
 import { generator } from './lib/load.mjs'
 import { comparison, figure } from './lib/stats.mjs'
+import { workers } from './lib/workerd.mjs'
 
-const { quick, griot, griot_pid, twin, twin_pid, least, least_pid, supabase_url, publishable_key, provider, provider_control } = given
+const { quick, griot, twin, supabase_url, publishable_key, provider, provider_control } = given
 const PATH = '/api/send-whatsapp'
 const database = connect(given)
 const generate = generator()
+const processes = await workers(given)
 
 let last = Math.floor(Math.random() * 900_000)
 /** Somebody else each time: one person's messages go one after the other. */
@@ -82,10 +84,10 @@ try {
     body: JSON.stringify({ recipient: e164(number()), message_type: 'pre_test_result', data: good }),
   })
   const targets = {
-    griot: { url: griot, pid: griot_pid, requests: requests(post) },
-    twin: { url: twin, pid: twin_pid, requests: requests(post) },
+    griot: { processes: processes.griot, requests: requests(post) },
+    twin: { processes: processes.twin, requests: requests(post) },
     bare: { url: supabase_url, requests: requests(bare) },
-    least: { url: least, pid: least_pid, requests: requests(bare) },
+    least: { processes: processes.least, requests: requests(bare) },
     provider: {
       url: provider,
       requests: requests(() => ({
@@ -135,6 +137,7 @@ try {
     await database`update public.message_channels set ${database({ per_second, per_day, quiet_from, quiet_until })} where channel = ${channel}`
   }
   generate.stop()
+  await processes.stop()
   await database.end()
 }
 

@@ -6,11 +6,13 @@ import { beside, together } from './lib/beside.mjs'
 import { connect, load, people } from './lib/database.mjs'
 import { given, peer, print } from './lib/given.mjs'
 import { generator, inQuery } from './lib/load.mjs'
+import { workers } from './lib/workerd.mjs'
 
-const { quick, griot, griot_pid, twin, twin_pid, least, least_pid, supabase_url, publishable_key } = given
+const { quick, griot, supabase_url, publishable_key } = given
 const PATH = '/api/admin/students'
 const database = connect(given)
 const generate = generator()
+const processes = await workers(given)
 
 try {
   const count = quick ? 2_000 : 100_000
@@ -62,8 +64,8 @@ try {
       body: JSON.stringify({ ...filters, sort, descending: order === 'desc', page, per_page, link }),
     }))
     results.push(await beside(generate, name, {
-      griot: { url: griot, pid: griot_pid, requests }, twin: { url: twin, pid: twin_pid, requests }, bare: { url: supabase_url, requests: bare },
-      least: { url: least, pid: least_pid, requests: bare.map(inQuery) },
+      griot: { processes: processes.griot, requests }, twin: { processes: processes.twin, requests }, bare: { url: supabase_url, requests: bare },
+      least: { processes: processes.least, requests: bare.map(inQuery) },
     }, quick))
   }
   print(together(results, {
@@ -76,5 +78,6 @@ try {
   }))
 } finally {
   generate.stop()
+  await processes.stop()
   await database.end()
 }

@@ -44,7 +44,7 @@ export async function beside(generator, what, targets, quick, { connections = 8,
     rows: Object.keys(targets).map((name) => [
       what, name, ...['throughput', 'p50', 'p99'].map((key) => round(median(of(busy, name, key)))),
       ...['p50', 'p99'].map((key) => round(median(of(alone, name, key)))),
-      ...['own', 'all'].map((part) => targets[name].pid || part === 'all' ? round(median(of(busy, name, 'cpu').map((cpu) => cpu[part]))) : null),
+      ...['own', 'all'].map((part) => busy[name][0].cpu[part] === undefined ? null : round(median(of(busy, name, 'cpu').map((cpu) => cpu[part])))),
     ]),
     busy, alone,
   }
@@ -74,7 +74,8 @@ export function together(cases, { title, notes, versions, connections = 8 }) {
     ratio: least.ratio, spread: least.spread, unit: 'requests/s',
     figures: cases.flatMap((one) => one.figures), targets: cases.flatMap((one) => one.targets),
     tables: [{ title, columns: columns(connections), rows: cases.flatMap((one) => one.rows) }],
-    notes: [...notes, 'CPU: milliseconds a request, of the process that is asked and of the whole machine, which is that and the load generator, the gateway, PostgREST and PostgreSQL.'],
+    notes: [...notes, 'CPU: milliseconds a request, of the process that is asked and of the whole machine, which is that and the load generator, the gateway, PostgREST and PostgreSQL.',
+      'Of each Worker three processes take the rounds by turns.'],
     versions,
   }
 }

@@ -28,7 +28,7 @@ pub struct Rig {
     /// What a script is told.
     pub given: Value,
     /// What runs beside Griot ends with the rest.
-    system: Option<(System, Vec<Program>)>,
+    system: Option<(System, Program)>,
 }
 
 /// The twin, bundled.
@@ -57,9 +57,9 @@ impl Rig {
         bundle(root, &tools.esbuild)?;
         let mut system = System::start(root, "bench", 1).await?;
         match serve(root, &mut system).await {
-            Ok((Value::Object(more), peers)) => {
+            Ok((Value::Object(more), twin)) => {
                 given.as_object_mut().context("not an object")?.extend(more);
-                Ok(Self { given, system: Some((system, peers)) })
+                Ok(Self { given, system: Some((system, twin)) })
             }
             Ok(_) => bail!("not an object"),
             Err(error) => {
@@ -71,8 +71,8 @@ impl Rig {
 
     /// Ends it.
     pub async fn stop(self) {
-        if let Some((system, mut peers)) = self.system {
-            peers.iter_mut().for_each(Program::kill);
+        if let Some((system, mut twin)) = self.system {
+            twin.kill();
             system.stop().await;
         }
     }
@@ -108,7 +108,7 @@ fn bundle(root: &Path, esbuild: &Path) -> Result<()> {
 }
 
 /// Starts the peer beside Griot and says where everything is.
-async fn serve(root: &Path, system: &mut System) -> Result<(Value, Vec<Program>)> {
+async fn serve(root: &Path, system: &mut System) -> Result<(Value, Program)> {
     let program = workerd::program(root)?;
     let config = |name: &str, modules: &[(&str, &str)], variables: &BTreeMap<_, _>| {
         let path = folder(root).join(format!("{name}.capnp"));
@@ -140,8 +140,6 @@ async fn serve(root: &Path, system: &mut System) -> Result<(Value, Vec<Program>)
     )?;
 
     let (twin, twin_url) = start(&mut system.stack, &program, "the peer", &twin_config).await?;
-    let (least, least_url) =
-        start(&mut system.stack, &program, "the least Worker", &least_config).await?;
     let env = system.stack.env();
     let worker = system.workers.first().context("no Worker")?;
     let keys: Value =
@@ -157,9 +155,6 @@ async fn serve(root: &Path, system: &mut System) -> Result<(Value, Vec<Program>)
         "griot": format!("http://127.0.0.1:{}", worker.port),
         "griot_pid": worker.pid(),
         "twin": twin_url,
-        "twin_pid": twin.pid(),
-        "least": least_url,
-        "least_pid": least.pid(),
         "provider": of("WHAPI_BASE_URL"),
         "provider_control": system.providers.control(),
         "webhook_secret": of("WEBHOOK_SECRET"),
@@ -168,7 +163,7 @@ async fn serve(root: &Path, system: &mut System) -> Result<(Value, Vec<Program>)
         },
         "bundle": root.join(TWIN),
     });
-    Ok((given, vec![twin, least]))
+    Ok((given, twin))
 }
 
 /// Starts a Worker and waits until it answers; where it does.
