@@ -9,13 +9,11 @@ import { given, peer, print } from './lib/given.mjs'
 import { generator, rounds } from './lib/load.mjs'
 import { comparison, figure, median, round } from './lib/stats.mjs'
 import { token } from './lib/tokens.mjs'
-import { workers } from './lib/workerd.mjs'
 
-const { quick, native, supabase_url } = given
+const { quick, processes, native, supabase_url } = given
 const PATH = '/api/admin/students?per_page=0'
 const database = connect(given)
 const generate = generator()
-const processes = await workers(given)
 
 try {
   const staff = await people(database, given, 20, 'admin')
@@ -79,6 +77,5 @@ try {
   })
 } finally {
   generate.stop()
-  await processes.stop()
   await database.end()
 }

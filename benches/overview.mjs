@@ -7,13 +7,11 @@ import { connect, load, people } from './lib/database.mjs'
 import { given, peer, print } from './lib/given.mjs'
 import { generator, inQuery } from './lib/load.mjs'
 import { figure, median, percentile, round } from './lib/stats.mjs'
-import { workers } from './lib/workerd.mjs'
 
-const { quick, supabase_url, publishable_key } = given
+const { quick, processes, supabase_url, publishable_key } = given
 const PATH = '/api/admin/overview'
 const database = connect(given)
 const generate = generator()
-const processes = await workers(given)
 
 /**
  * The same function over one connection of PostgreSQL, as the caller: milliseconds, the median of each round. With
@@ -87,6 +85,5 @@ try {
   }))
 } finally {
   generate.stop()
-  await processes.stop()
   await database.end()
 }

@@ -9,13 +9,11 @@ import { connect, people } from './lib/database.mjs'
 import { given, peer, print } from './lib/given.mjs'
 import { generator } from './lib/load.mjs'
 import { comparison, figure } from './lib/stats.mjs'
-import { workers } from './lib/workerd.mjs'
 
-const { quick, griot, twin, supabase_url, publishable_key, provider, provider_control } = given
+const { quick, processes, griot, twin, supabase_url, publishable_key, provider, provider_control } = given
 const PATH = '/api/send-whatsapp'
 const database = connect(given)
 const generate = generator()
-const processes = await workers(given)
 
 let last = Math.floor(Math.random() * 900_000)
 /** Somebody else each time: one person's messages go one after the other. */
@@ -137,7 +135,6 @@ try {
     await database`update public.message_channels set ${database({ per_second, per_day, quiet_from, quiet_until })} where channel = ${channel}`
   }
   generate.stop()
-  await processes.stop()
   await database.end()
 }
 

@@ -6,13 +6,11 @@ import { beside, together } from './lib/beside.mjs'
 import { connect, load, people } from './lib/database.mjs'
 import { given, peer, print } from './lib/given.mjs'
 import { generator, inQuery } from './lib/load.mjs'
-import { workers } from './lib/workerd.mjs'
 
-const { quick, griot, supabase_url, publishable_key } = given
+const { quick, processes, griot, supabase_url, publishable_key } = given
 const PATH = '/api/admin/students'
 const database = connect(given)
 const generate = generator()
-const processes = await workers(given)
 
 try {
   const count = quick ? 2_000 : 100_000
@@ -78,6 +76,5 @@ try {
   }))
 } finally {
   generate.stop()
-  await processes.stop()
   await database.end()
 }

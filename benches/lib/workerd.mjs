@@ -71,24 +71,10 @@ export async function start(command, config) {
   const port = await listening
   return {
     url: `http://127.0.0.1:${port}`,
-    pid: child.pid,
     stop: () => {
       process.removeListener('exit', end)
       end()
       return ended
     },
   }
-}
-
-/** Two processes of one Worker may differ by a tenth for as long as they live: where it matters each is measured in so many. */
-const PROCESSES = 3
-
-/**
- * Starts several processes of Griot, of its peer and of the least Worker (of one each in the quick form), for the rounds
- * of a bench to take by turns (`rounds`). `stop` ends them.
- */
-export async function workers({ workerd, configs, quick }) {
-  const several = (config) => Promise.all(Array.from({ length: quick ? 1 : PROCESSES }, () => start(workerd, config)))
-  const [griot, twin, least] = await Promise.all([configs.griot, configs.twin, configs.least].map(several))
-  return { griot, twin, least, stop: () => Promise.all([...griot, ...twin, ...least].map(({ stop }) => stop())) }
 }

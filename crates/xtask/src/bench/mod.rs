@@ -26,13 +26,13 @@ const BENCHES: [(&str, &[Needs]); 13] = [
     ("pdf-quality", &[]),
     ("questions", &[Needs::Native]),
     ("cold", &[Needs::Stack]),
-    ("auth", &[Needs::Native, Needs::Stack]),
-    ("send", &[Needs::Stack]),
+    ("auth", &[Needs::Native, Needs::Stack, Needs::Processes]),
+    ("send", &[Needs::Stack, Needs::Processes]),
     ("submit", &[Needs::Stack]),
     ("cpu", &[Needs::Stack]),
     ("memory", &[Needs::Stack]),
-    ("students", &[Needs::Stack]),
-    ("overview", &[Needs::Stack]),
+    ("students", &[Needs::Stack, Needs::Processes]),
+    ("overview", &[Needs::Stack, Needs::Processes]),
     ("latency", &[Needs::Stack]),
     ("growth", &[Needs::Stack]),
 ];
@@ -96,7 +96,7 @@ async fn measure(root: &Path, names: &[String], quick: bool) -> Result<Results> 
     let together = if quick { wanted.len() } else { 1 };
     for wanted in wanted.chunks(together) {
         let needs: Vec<_> = wanted.iter().flat_map(|(_, needs)| needs.iter().copied()).collect();
-        let rig = Rig::start(root, &needs).await?;
+        let rig = Rig::start(root, &needs, quick).await?;
         let outcome = tokio::select! {
             outcome = all(root, &rig, wanted, quick, &folder, &mut results) => outcome,
             interrupted = tokio::signal::ctrl_c() => {

@@ -21,22 +21,27 @@ pub enum Needs {
     Native,
     /// The whole stack.
     Stack,
+    /// Several processes of each Worker: two of one may differ by a tenth for as long as they live.
+    Processes,
 }
+
+/// So many.
+const PROCESSES: usize = 3;
 
 /// All of that.
 pub struct Rig {
     /// What a script is told.
     pub given: Value,
     /// What runs beside Griot ends with the rest.
-    system: Option<(System, Program)>,
+    system: Option<(System, Vec<Program>)>,
 }
 
 /// The twin, bundled.
 const TWIN: &str = ".griot/bench/twin.js";
 
 impl Rig {
-    /// Builds and starts what is needed.
-    pub async fn start(root: &Path, needs: &[Needs]) -> Result<Self> {
+    /// Builds and starts what is needed; in the quick form one process of each Worker.
+    pub async fn start(root: &Path, needs: &[Needs], quick: bool) -> Result<Self> {
         std::fs::create_dir_all(folder(root))?;
         let tools = tools::prepare(root)?;
         worker_build::build(root, &tools)?;
@@ -55,11 +60,12 @@ impl Rig {
             return Ok(Self { given, system: None });
         }
         bundle(root, &tools.esbuild)?;
-        let mut system = System::start(root, "bench", 1).await?;
-        match serve(root, &mut system).await {
-            Ok((Value::Object(more), twin)) => {
+        let processes = if needs.contains(&Needs::Processes) && !quick { PROCESSES } else { 1 };
+        let mut system = System::start(root, "bench", processes).await?;
+        match serve(root, &mut system, processes).await {
+            Ok((Value::Object(more), others)) => {
                 given.as_object_mut().context("not an object")?.extend(more);
-                Ok(Self { given, system: Some((system, twin)) })
+                Ok(Self { given, system: Some((system, others)) })
             }
             Ok(_) => bail!("not an object"),
             Err(error) => {
@@ -71,8 +77,8 @@ impl Rig {
 
     /// Ends it.
     pub async fn stop(self) {
-        if let Some((system, mut twin)) = self.system {
-            twin.kill();
+        if let Some((system, mut others)) = self.system {
+            others.iter_mut().for_each(Program::kill);
             system.stop().await;
         }
     }
@@ -108,7 +114,11 @@ fn bundle(root: &Path, esbuild: &Path) -> Result<()> {
 }
 
 /// Starts the peer beside Griot and says where everything is.
-async fn serve(root: &Path, system: &mut System) -> Result<(Value, Program)> {
+async fn serve(
+    root: &Path,
+    system: &mut System,
+    processes: usize,
+) -> Result<(Value, Vec<Program>)> {
     let program = workerd::program(root)?;
     let config = |name: &str, modules: &[(&str, &str)], variables: &BTreeMap<_, _>| {
         let path = folder(root).join(format!("{name}.capnp"));
@@ -139,7 +149,21 @@ async fn serve(root: &Path, system: &mut System) -> Result<(Value, Program)> {
         &none,
     )?;
 
-    let (twin, twin_url) = start(&mut system.stack, &program, "the peer", &twin_config).await?;
+    let mut others = Vec::new();
+    let mut several = async |name, config: &Path| {
+        let mut told = Vec::new();
+        for nth in 1..=processes {
+            let (program, url) = start(&mut system.stack, &program, name, config, nth).await?;
+            told.push(json!({ "url": url, "pid": program.pid() }));
+            others.push(program);
+        }
+        anyhow::Ok(told)
+    };
+    let twins = several("the peer", &twin_config).await?;
+    let leasts = several("the least Worker", &least_config).await?;
+    let griots: Vec<_> = (system.workers.iter())
+        .map(|worker| json!({ "url": format!("http://127.0.0.1:{}", worker.port), "pid": worker.pid() }))
+        .collect();
     let env = system.stack.env();
     let worker = system.workers.first().context("no Worker")?;
     let keys: Value =
@@ -154,16 +178,15 @@ async fn serve(root: &Path, system: &mut System) -> Result<(Value, Program)> {
         "keys": { "signing_key": keys.get("signing_key"), "key_id": keys.get("key_id") },
         "griot": format!("http://127.0.0.1:{}", worker.port),
         "griot_pid": worker.pid(),
-        "twin": twin_url,
+        "twin": twins.first().and_then(|twin| twin.get("url")),
+        "processes": { "griot": griots, "twin": twins, "least": leasts },
         "provider": of("WHAPI_BASE_URL"),
         "provider_control": system.providers.control(),
         "webhook_secret": of("WEBHOOK_SECRET"),
-        "configs": {
-            "griot": griot, "twin": twin_config, "least": least_config, "empty": empty, "empty_wasm": empty_wasm,
-        },
+        "configs": { "griot": griot, "twin": twin_config, "empty": empty, "empty_wasm": empty_wasm },
         "bundle": root.join(TWIN),
     });
-    Ok((given, twin))
+    Ok((given, others))
 }
 
 /// Starts a Worker and waits until it answers; where it does.
@@ -172,11 +195,12 @@ async fn start(
     workerd: &Path,
     name: &'static str,
     config: &Path,
+    nth: usize,
 ) -> Result<(Program, String)> {
     let Ports { functions: port, gateway: cron, .. } = Ports::free()?;
     let log = config.file_stem().and_then(|stem| stem.to_str()).context("a file without a name")?;
     let command = workerd::serve(workerd, config, port, cron);
-    let mut worker = stack.start_program(name, command, log)?;
+    let mut worker = stack.start_program(name, command, &format!("{log}-{nth}"))?;
     let url = format!("http://127.0.0.1:{port}");
     let http = reqwest::Client::new();
     let started = Instant::now();
