@@ -41,7 +41,8 @@ const answered = new Map()
 /**
  * Runs `targets` (by name, `{ url, requests, pid }`) in turn, A B C A B C, for about so many seconds each, after a warm-up
  * of each, which is long for a process that is new. (What is counted is requests: at the end of a time some would be
- * cut off.) Of several processes of a target, `{ requests, processes: [{ url, pid }] }`, each has every so many-th round.
+ * cut off.) Of several processes of a target, `{ requests, processes: [{ url, pid }] }`, each has as many rounds, beside
+ * each of the other targets' by turns.
  * Answers by name with a list of measurements, one for each round. `settle(name, answer)` is waited for after
  * each: what a target still does after its answers must not slow down the next, and may be added to the answer. `cpu`
  * is added to each: milliseconds a call of the target's process, where `pid` names it, and of the whole machine.
@@ -68,9 +69,9 @@ export async function rounds(generator, targets, { connections, seconds, rounds,
     }
   }
   for (let round = 0; round < rounds; round++) {
-    for (const name of Object.keys(targets)) {
+    for (const [nth, name] of Object.keys(targets).entries()) {
       const own = processes(name)
-      measured[name].push(await slice(name, own[round % own.length]))
+      measured[name].push(await slice(name, own[(round + nth * Math.floor(round / own.length)) % own.length]))
     }
   }
   return measured

@@ -48,7 +48,8 @@ impl Program {
 }
 
 impl Stack {
-    /// Starts a program that ends with the stack, however that ends. Its output goes to `<log>.log`.
+    /// Starts a program beside the stack. It ends when this process does, or when the stack is dropped; whoever stops the
+    /// stack ends it first. Its output goes to `<log>.log`.
     ///
     /// # Errors
     /// When it cannot be started.

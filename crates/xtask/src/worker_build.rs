@@ -148,14 +148,15 @@ fn worker(root: &Path, tools: &BuildTools) -> Result<String> {
     Ok(fingerprint)
 }
 
-/// The flags that are set, and one for what is deployed to say nothing of the machine that built it: panics name the file
-/// they are in, which for a crate is below Cargo's folder.
+/// The environment's flags for rustc, and one for what is deployed to say nothing of the machine that built it: panics name
+/// the file they are in, which for a crate is below Cargo's folder. Flags of Cargo's configuration do not hold beside these.
 fn rustflags() -> String {
     let set = std::env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_else(|_| {
         let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
         flags.split_whitespace().collect::<Vec<_>>().join("\x1f")
     });
     let cargo = std::env::var_os("CARGO_HOME")
+        .filter(|cargo| !cargo.is_empty())
         .map(PathBuf::from)
         .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
     let remap = cargo.map(|cargo| format!("--remap-path-prefix={}=cargo", cargo.display()));
@@ -180,6 +181,7 @@ fn fingerprint(root: &Path, folders: &[&str]) -> Result<String> {
         .output()
         .context("rustc cannot be started: get Rust from https://rustup.rs")?;
     fingerprint.add_text(&String::from_utf8_lossy(&compiler.stdout));
+    fingerprint.add_text(&rustflags());
     // How it is built is written here.
     fingerprint.add_text(include_str!("worker_build.rs"));
     Ok(fingerprint.finish())

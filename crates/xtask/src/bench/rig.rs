@@ -62,15 +62,16 @@ impl Rig {
         bundle(root, &tools.esbuild)?;
         let processes = if needs.contains(&Needs::Processes) && !quick { PROCESSES } else { 1 };
         let mut system = System::start(root, "bench", processes).await?;
-        match serve(root, &mut system, processes).await {
-            Ok((Value::Object(more), others)) => {
+        let mut others = Vec::new();
+        match serve(root, &mut system, processes, &mut others).await {
+            Ok(Value::Object(more)) => {
                 given.as_object_mut().context("not an object")?.extend(more);
                 Ok(Self { given, system: Some((system, others)) })
             }
-            Ok(_) => bail!("not an object"),
-            Err(error) => {
+            failed => {
+                others.iter_mut().for_each(Program::kill);
                 system.stop().await;
-                Err(error)
+                failed.and_then(|_| bail!("not an object"))
             }
         }
     }
@@ -113,12 +114,13 @@ fn bundle(root: &Path, esbuild: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Starts the peer beside Griot and says where everything is.
+/// Starts `others` beside Griot, the peer and the least Worker, and says where everything is.
 async fn serve(
     root: &Path,
     system: &mut System,
     processes: usize,
-) -> Result<(Value, Vec<Program>)> {
+    others: &mut Vec<Program>,
+) -> Result<Value> {
     let program = workerd::program(root)?;
     let config = |name: &str, modules: &[(&str, &str)], variables: &BTreeMap<_, _>| {
         let path = folder(root).join(format!("{name}.capnp"));
@@ -149,7 +151,6 @@ async fn serve(
         &none,
     )?;
 
-    let mut others = Vec::new();
     let mut several = async |name, config: &Path| {
         let mut told = Vec::new();
         for nth in 1..=processes {
@@ -169,12 +170,11 @@ async fn serve(
     let keys: Value =
         serde_json::from_str(&std::fs::read_to_string(system.state.join("keys.json"))?)?;
     let of = |name: &str| variables.get(name).cloned();
-    let given = json!({
+    Ok(json!({
         "database_url": env.database_url,
         "supabase_url": env.supabase_url,
         "postgrest_url": system.stack.postgrest_url()?,
         "publishable_key": env.publishable_key,
-        "secret_key": env.secret_key,
         "keys": { "signing_key": keys.get("signing_key"), "key_id": keys.get("key_id") },
         "griot": format!("http://127.0.0.1:{}", worker.port),
         "griot_pid": worker.pid(),
@@ -185,8 +185,7 @@ async fn serve(
         "webhook_secret": of("WEBHOOK_SECRET"),
         "configs": { "griot": griot, "twin": twin_config, "empty": empty, "empty_wasm": empty_wasm },
         "bundle": root.join(TWIN),
-    });
-    Ok((given, others))
+    }))
 }
 
 /// Starts a Worker and waits until it answers; where it does.
@@ -210,6 +209,7 @@ async fn start(
             bail!("{name} ended: {reason}");
         }
         if started.elapsed() > Duration::from_secs(30) {
+            worker.kill();
             bail!("{name} does not answer");
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
