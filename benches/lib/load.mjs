@@ -42,10 +42,10 @@ const answered = new Map()
  * Runs `targets` (by name, `{ url, requests, pid }`) in turn, A B C A B C, for about so many seconds each, after a warm-up
  * of each, which is long for a process that is new. (What is counted is requests: at the end of a time some would be
  * cut off.) Of several processes of a target, `{ requests, processes: [{ url, pid }] }`, each has as many rounds, beside
- * each of the other targets' by turns.
- * Answers by name with a list of measurements, one for each round. `settle(name, answer)` is waited for after
- * each: what a target still does after its answers must not slow down the next, and may be added to the answer. `cpu`
- * is added to each: milliseconds a call of the target's process, where `pid` names it, and of the whole machine.
+ * each of the other targets' by turns. Answers by name with a list of measurements, one for each round.
+ * `settle(name, answer)` is waited for after each: what a target still does after its answers must not slow down the next,
+ * and may be added to the answer. `cpu` is added to each: milliseconds a call of the target's process, where `pid` names
+ * it, and of the whole machine.
  */
 export async function rounds(generator, targets, { connections, seconds, rounds, status, settle }) {
   const measured = Object.fromEntries(Object.keys(targets).map((name) => [name, []]))

@@ -1,11 +1,14 @@
 // What only the Worker itself can show, in a workerd of its own: it goes on after a trap, and it does not wait for
-// ever for a project that does not answer.
+// ever for a project that does not answer. And what its files must not show.
 
 import assert from 'node:assert/strict'
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { token } from '../../benches/lib/tokens.mjs'
@@ -147,4 +150,12 @@ describe('the Worker', { concurrency: true, timeout: 60_000 }, () => {
       { ...nothing, outcome: 'accepted', provider_message_id: 'PsoT.abc-gIcNRJ' },
     ])
   })
+})
+
+test('what is deployed names no folder of the machine that built it', () => {
+  const folders = [resolve(root), process.env.CARGO_HOME || join(homedir(), '.cargo')]
+  for (const name of ['index.js', 'index_bg.wasm', 'document.wasm']) {
+    const bytes = readFileSync(file(`build/${name}`))
+    for (const folder of folders) assert.ok(!bytes.includes(`${folder}/`), `${name} names ${folder}`)
+  }
 })
