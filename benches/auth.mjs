@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { agree, refusals } from './lib/agreement.mjs'
 import { effort, noWorse } from './lib/beside.mjs'
 import { connect, people } from './lib/database.mjs'
-import { given, peer, print } from './lib/given.mjs'
+import { byTurns, given, peer, print } from './lib/given.mjs'
 import { generator, rounds } from './lib/load.mjs'
 import { comparison, figure, median, round } from './lib/stats.mjs'
 import { token } from './lib/tokens.mjs'
@@ -71,7 +71,7 @@ try {
     notes: [
       'The request is GET /api/admin/students?per_page=0: its token is verified, then 422, in both. Any other status fails the round. Without a token it is 401: the difference is the verification.',
       'Peer: jose in benches/peers, its keys fetched and imported before. Least: a Worker that has the platform check the signature of a token it does not know, and answers. Limit: the same verification as a native program (RustCrypto), without any request around it.',
-      'Of each Worker three processes take the rounds by turns.',
+      byTurns(),
     ],
     versions: peer,
   })

@@ -1,5 +1,6 @@
 // Griot beside its peer and beside the bare call it makes.
 
+import { byTurns } from './given.mjs'
 import { rounds } from './load.mjs'
 import { comparison, figure, interval, median, round } from './stats.mjs'
 
@@ -74,8 +75,7 @@ export function together(cases, { title, notes, versions, connections = 8 }) {
     ratio: least.ratio, spread: least.spread, unit: 'requests/s',
     figures: cases.flatMap((one) => one.figures), targets: cases.flatMap((one) => one.targets),
     tables: [{ title, columns: columns(connections), rows: cases.flatMap((one) => one.rows) }],
-    notes: [...notes, 'CPU: milliseconds a request, of the process that is asked and of the whole machine, which is that and the load generator, the gateway, PostgREST and PostgreSQL.',
-      'Of each Worker three processes take the rounds by turns.'],
+    notes: [...notes, 'CPU: milliseconds a request, of the process that is asked and of the whole machine, which is that and the load generator, the gateway, PostgREST and PostgreSQL.', byTurns()],
     versions,
   }
 }

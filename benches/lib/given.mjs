@@ -13,5 +13,8 @@ export const versions = (...names) => Object.fromEntries(names.map((name) => [na
 /** What the peer is written with. */
 export const peer = versions('hono', '@supabase/supabase-js', 'jose', 'zod')
 
+/** How many processes of each Worker there are, for the notes of a bench that measures all of them. */
+export const byTurns = () => `Of each Worker ${given.processes.griot.length} processes take the rounds by turns.`
+
 /** Prints the result of the bench, all that goes to the standard output. */
 export const print = (result) => console.log(JSON.stringify(result))
