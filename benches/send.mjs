@@ -34,10 +34,10 @@ async function sent() {
   throw new Error('messages wait that nobody sends')
 }
 
-/** Until whoever sent them rests: it claims once more, a tenth of a second after it did last, and would send another's messages. */
+/** Until whoever sent them rests: it claims once more, a quarter of a second after it did last, and would send another's messages. */
 async function atRest() {
   await sent()
-  await new Promise((resolve) => setTimeout(resolve, 200))
+  await new Promise((resolve) => setTimeout(resolve, 500))
 }
 
 const book = async () => (await fetch(`${provider_control}/whapi/book`)).json()
@@ -117,7 +117,7 @@ try {
     answer.delivered = answer.calls / took
     await atRest()
   }
-  // Longer slices than elsewhere: messages go out up to a tenth of a second after the last answer, when they are due together.
+  // Longer slices than elsewhere: messages go out up to a quarter of a second after the last answer, when they are due together.
   const result = await beside(generate, 'write and answer', targets, quick, { settle, ...(!quick && { seconds: 2, rounds: 9 }) })
   const delivered = (name) => result.busy[name].map((one) => one.delivered)
   const besideTwin = (name) => comparison(delivered(name).map((one, nth) => one / delivered('twin')[nth]))
@@ -133,7 +133,7 @@ try {
     notes: [
       'Both verify the token, check number and variables, write the message through send_message as the caller, answer 202, and then claim, render, send and record what is due, which goes on while other requests come.',
       'Bare: the call of send_message alone. Least: a Worker that makes that call under a deadline, answers with the headers of ours and a line of log, and then claims, sends and records, at the pace of Griot, without any check or template. Provider: the bare call of the stand-in for Whapi. Pace, quiet hours and daily limits are off.',
-      'Slices are longer than elsewhere: of a short one the tenth of a second that Griot lets messages come together would be a good part.',
+      'Slices are longer than elsewhere: of a short one the quarter of a second that Griot lets messages come together would be a good part.',
     ],
     versions: { ...peer },
   }))

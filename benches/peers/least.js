@@ -83,7 +83,7 @@ async function deliver(env) {
       again = false
       const began = Date.now()
       if (await batch(env) > 0) again = true
-      if (again) await scheduler.wait(Math.max(began + 100 - Date.now(), 0))
+      if (again) await scheduler.wait(Math.max(began + 250 - Date.now(), 0))
     }
   } finally {
     running = false

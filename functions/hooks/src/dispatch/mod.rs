@@ -30,11 +30,12 @@ const RESERVE: usize = 40;
 /// Nor while one of these goes later than this, unless somebody asks: with a pace, a claim after every record would
 /// bring a message or none.
 const AHEAD_MS: u64 = 2_000;
-/// Claims begin at least so far apart: what is written meanwhile goes with the next one. Each costs the
-/// database the same, for one message or for a hundred.
-const CLAIM_EVERY_MS: u64 = 100;
-/// Results of one call.
-const RECORD_AT: usize = 50;
+/// Claims begin at least so far apart, unless one brought all that it may: what is written meanwhile goes with the
+/// next one. A claim and the call that records what became of it cost the database, however few they are, what
+/// twenty messages in them do.
+const CLAIM_EVERY_MS: u64 = 250;
+/// Results of one call, as a rule those of one claim.
+const RECORD_AT: usize = BATCH;
 /// A result waits no longer for others to come: until it is recorded it is lost with the Worker.
 const RECORD_AFTER_MS: u64 = 250;
 /// A call to the project that failed is made again after this.
@@ -657,6 +658,10 @@ impl Run<'_> {
             now + if nothing { wait.max(AGAIN_MS) } else { wait }
         });
         self.claim_at = self.claim_at.into_iter().chain(next_due).min();
+        if !nothing && next_due_in_ms == Some(0) {
+            // It was full.
+            self.claim_from = now;
+        }
     }
 
     fn log(&self, message: &str, cause: &dyn std::fmt::Display) {
