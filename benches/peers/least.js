@@ -82,8 +82,9 @@ async function deliver(env) {
     while (again) {
       again = false
       const began = Date.now()
-      if (await batch(env) > 0) again = true
-      if (again) await scheduler.wait(Math.max(began + 250 - Date.now(), 0))
+      const sent = await batch(env)
+      if (sent > 0) again = true
+      if (again && sent < 100) await scheduler.wait(Math.max(began + 250 - Date.now(), 0))
     }
   } finally {
     running = false

@@ -30,11 +30,11 @@ const RESERVE: usize = 40;
 /// Nor while one of these goes later than this, unless somebody asks: with a pace, a claim after every record would
 /// bring a message or none.
 const AHEAD_MS: u64 = 2_000;
-/// Claims begin at least so far apart, unless one brought all that it may: what is written meanwhile goes with the
-/// next one. A claim and the call that records what became of it cost the database, however few they are, what
-/// twenty messages in them do.
+/// Claims begin at least so far apart, unless one brought as many messages as it may: what is written meanwhile goes
+/// with the next one. A claim and the record of its results cost the database, before the first message, what twenty
+/// messages in them do.
 const CLAIM_EVERY_MS: u64 = 250;
-/// Results of one call, as a rule those of one claim.
+/// Results are recorded when so many wait.
 const RECORD_AT: usize = BATCH;
 /// A result waits no longer for others to come: until it is recorded it is lost with the Worker.
 const RECORD_AFTER_MS: u64 = 250;
@@ -220,7 +220,7 @@ struct Waiting {
 
 /// Something that was begun and is done.
 enum Done {
-    Claimed { began: u64, lease_ms: u64, answer: Result<Value, supabase::Error> },
+    Claimed { began: u64, lease_ms: u64, most: usize, answer: Result<Value, supabase::Error> },
     Sent { began: u64, channel: Channel, outcome: Outcome },
     Recorded { results: Vec<Value>, answer: Result<Value, supabase::Error> },
     LookedUp { messages: usize },
@@ -458,10 +458,10 @@ impl<'a> Run<'a> {
             * 1000;
         let stuck =
             self.sending.iter().filter(|began| now.saturating_sub(**began) > STUCK_MS).count();
-        let most = BATCH * CONNECTIONS.saturating_sub(stuck).max(1) / CONNECTIONS;
+        let most = (BATCH * CONNECTIONS.saturating_sub(stuck).max(1) / CONNECTIONS).min(self.left);
         let mut arguments = json!({
             "dispatcher": self.name,
-            "max_messages": most.min(self.left),
+            "max_messages": most,
             "lease_seconds": lease_ms / 1000,
         });
         // Without the argument all channels are meant.
@@ -476,7 +476,7 @@ impl<'a> Run<'a> {
                 .project()
                 .rpc(Identity::Service(WHY), "claim_outbound_messages", &arguments)
                 .await;
-            Done::Claimed { began: now, lease_ms, answer }
+            Done::Claimed { began: now, lease_ms, most, answer }
         })
     }
 
@@ -550,11 +550,11 @@ impl<'a> Run<'a> {
         }
         match done {
             Done::Tick => {}
-            Done::Claimed { began, lease_ms, answer } => {
+            Done::Claimed { began, lease_ms, most, answer } => {
                 self.claiming = false;
                 self.summary.calls += 1;
                 match answer {
-                    Ok(claim) => self.take_claim(now, began + lease_ms, claim),
+                    Ok(claim) => self.take_claim(now, began + lease_ms, most, claim),
                     Err(error) => {
                         self.log("messages could not be claimed", &error);
                         self.claim_at = Some(now + AGAIN_MS);
@@ -621,7 +621,7 @@ impl<'a> Run<'a> {
 impl Run<'_> {
     /// What `claim_outbound_messages` answers. It is read field by field: derived readers of a few types
     /// weigh more than all of this.
-    fn take_claim(&mut self, now: u64, lease_end: u64, mut claim: Value) {
+    fn take_claim(&mut self, now: u64, lease_end: u64, most: usize, mut claim: Value) {
         let mut list = |name: &str| match claim.get_mut(name).map(Value::take) {
             Some(Value::Array(list)) => list,
             _ => Vec::new(),
@@ -629,6 +629,10 @@ impl Run<'_> {
         let (messages, uncertain) = (list("messages"), list("uncertain"));
         let next_due_in_ms = claim.get("next_due_in_ms").and_then(Value::as_u64);
         let nothing = messages.is_empty() && uncertain.is_empty();
+        if messages.len() >= most {
+            // There may be more. That something is due says less: it may have been written since.
+            self.claim_from = now;
+        }
         self.summary.claimed += messages.len();
         self.left = self.left.saturating_sub(messages.len());
         let read: Vec<Option<Message>> = messages.into_iter().map(Message::read).collect();
@@ -658,10 +662,6 @@ impl Run<'_> {
             now + if nothing { wait.max(AGAIN_MS) } else { wait }
         });
         self.claim_at = self.claim_at.into_iter().chain(next_due).min();
-        if !nothing && next_due_in_ms == Some(0) {
-            // It was full.
-            self.claim_from = now;
-        }
     }
 
     fn log(&self, message: &str, cause: &dyn std::fmt::Display) {

@@ -47,6 +47,8 @@ pub(crate) struct Outbox {
     pub(crate) calls: Vec<(String, Value)>,
     /// When what is due was asked for.
     pub(crate) claimed_at: Vec<u64>,
+    /// Something that nobody may have yet falls due while a claim that brings messages is answered.
+    pub(crate) due_meanwhile: bool,
     /// How long the answer to a claim takes after it was made up, by the wall.
     pub(crate) slow_claims_ms: u64,
     /// Calls of a function that fail before the next succeeds.
@@ -140,7 +142,8 @@ impl Outbox {
                 }
             }
         }
-        let next_due = if more { Some(0) } else { next_due };
+        let due = more || self.due_meanwhile && !messages.is_empty();
+        let next_due = if due { Some(0) } else { next_due };
         json!({"messages": messages, "uncertain": uncertain, "next_due_in_ms": next_due})
     }
 
@@ -219,18 +222,19 @@ fn answer_to(outbox: &mut Outbox, function: &str, arguments: &Value) -> (Respons
 /// This process as a platform whose clock runs fast.
 struct Native {
     began: Instant,
+    speed: u32,
     log: Arc<Mutex<Vec<String>>>,
 }
 
 impl Platform for Native {
     fn now_ms(&self) -> u64 {
-        1_800_000_000_000 + (self.began.elapsed() * SPEED).as_millis() as u64
+        1_800_000_000_000 + (self.began.elapsed() * self.speed).as_millis() as u64
     }
     fn log(&self, line: &str) {
         self.log.lock().unwrap().push(line.to_owned());
     }
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        Box::pin(tokio::time::sleep(duration / SPEED))
+        Box::pin(tokio::time::sleep(duration / self.speed))
     }
     fn allow(&self, _: Limit, _: String) -> BoxFuture<'static, bool> {
         Box::pin(std::future::ready(true))
@@ -258,7 +262,12 @@ pub(crate) const BUDGET: Budget =
     Budget { begin: Duration::from_secs(55), end: Duration::from_secs(75), messages: 8_000 };
 
 impl World {
+    /// Without these settings.
     pub(crate) async fn start(unset: &[&str]) -> Self {
+        Self::at_speed(SPEED, unset).await
+    }
+
+    pub(crate) async fn at_speed(speed: u32, unset: &[&str]) -> Self {
         let outbox: Shared = Arc::default();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -279,7 +288,7 @@ impl World {
         let config =
             Config::read(|name| values.get(name).filter(|_| !unset.contains(&name)).cloned());
         let log: Arc<Mutex<Vec<String>>> = Arc::default();
-        let platform = Native { began: Instant::now(), log: log.clone() };
+        let platform = Native { began: Instant::now(), speed, log: log.clone() };
         let app = App::new(config.unwrap(), Box::new(platform));
         Self { dispatcher: Dispatcher::new(app), whapi, resend, outbox, log }
     }
