@@ -2,10 +2,13 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use rustix::process::Signal;
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::env::StackEnv;
 use crate::gateway::Upstreams;
@@ -228,9 +231,38 @@ pub(crate) async fn functions_are_ready(
     service.wait_until(Duration::from_secs(60), ready).await
 }
 
-/// A port that nobody listens on now.
+/// A port that nobody listens on now, another one at each call. It is below those that systems give to outgoing
+/// connections (from 32768 on Linux, 49152 elsewhere: RFC 6335): one of these would be somebody's before it is listened on.
 pub(crate) fn free_port() -> Result<u16, Error> {
-    let listener = std::net::TcpListener::bind(("127.0.0.1", 0))
-        .map_err(Error::file(Path::new("127.0.0.1")))?;
-    Ok(listener.local_addr().map_err(Error::file(Path::new("127.0.0.1")))?.port())
+    const FIRST: u16 = 16_384;
+    const COUNT: u16 = 16_384;
+    // Several programs that begin at once begin at different places.
+    static NEXT: LazyLock<AtomicU16> =
+        LazyLock::new(|| AtomicU16::new(Uuid::new_v4().as_fields().1));
+    let mut taken = None;
+    for _ in 0..COUNT {
+        let port = FIRST + NEXT.fetch_add(1, Ordering::Relaxed) % COUNT;
+        match std::net::TcpListener::bind(("127.0.0.1", port)) {
+            Ok(_) => return Ok(port),
+            Err(error) => taken = Some(error),
+        }
+    }
+    let none = || std::io::ErrorKind::AddrNotAvailable.into();
+    Err(Error::file(Path::new("127.0.0.1"))(taken.unwrap_or_else(none)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn free_ports_differ_and_are_none_that_a_connection_is_given() {
+        let ports: std::collections::BTreeSet<_> = (0..100).map(|_| free_port().unwrap()).collect();
+        assert_eq!(ports.len(), 100);
+        assert!(ports.iter().all(|port| (16_384..32_768).contains(port)), "{ports:?}");
+        let port = free_port().unwrap();
+        let next = port + 1 - 16_384 * u16::from(port == 32_767);
+        let _taken = std::net::TcpListener::bind(("127.0.0.1", next));
+        assert_ne!(free_port().unwrap(), next, "somebody listens there");
+    }
 }
