@@ -239,16 +239,11 @@ pub(crate) fn free_port() -> Result<u16, Error> {
     // Several programs that begin at once begin at different places.
     static NEXT: LazyLock<AtomicU16> =
         LazyLock::new(|| AtomicU16::new(Uuid::new_v4().as_fields().1));
-    let mut taken = None;
-    for _ in 0..COUNT {
-        let port = FIRST + NEXT.fetch_add(1, Ordering::Relaxed) % COUNT;
-        match std::net::TcpListener::bind(("127.0.0.1", port)) {
-            Ok(_) => return Ok(port),
-            Err(error) => taken = Some(error),
-        }
-    }
-    let none = || std::io::ErrorKind::AddrNotAvailable.into();
-    Err(Error::file(Path::new("127.0.0.1"))(taken.unwrap_or_else(none)))
+    (0..COUNT)
+        .map(|_| FIRST + NEXT.fetch_add(1, Ordering::Relaxed) % COUNT)
+        .find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .ok_or_else(|| std::io::ErrorKind::AddrNotAvailable.into())
+        .map_err(Error::file(Path::new("127.0.0.1")))
 }
 
 #[cfg(test)]
